@@ -1,0 +1,12 @@
+//! Whoever carries effects out.
+
+use crate::{EffectError, Outcome, Request};
+
+/// Carries effects out. The gate does; tests have others.
+pub trait Perform {
+    /// Carries one effect out, or says why not. Nothing has happened where this fails before the effect's intent is journalled.
+    ///
+    /// # Errors
+    /// An [`EffectError`] with its stable code.
+    fn perform(&mut self, request: &Request) -> Result<Outcome, EffectError>;
+}

@@ -1,0 +1,291 @@
+//! The checked entries of a policy file and all it inherits, before they become matchers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::access::Capability;
+use crate::decision::RuleRef;
+
+/// One entry of a list: its rule (with the pattern as written) and the directory that relative patterns start from.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub rule: RuleRef,
+    /// Canonical absolute directory; `/` for presets.
+    pub base: Arc<Path>,
+}
+
+/// One entry of `deny_args` or `requires_approval_args`: the command it is about, and the words.
+#[derive(Debug, Clone)]
+pub(crate) struct ArgEntry {
+    pub command: String,
+    pub entry: Entry,
+}
+
+/// One entry of `requires_approval`: a capability, or one with a pattern of that capability's list.
+#[derive(Debug, Clone)]
+pub(crate) struct ApprovalEntry {
+    pub capability: Capability,
+    /// The part behind the capability; none asks for every access of it.
+    pub pattern: Option<String>,
+    pub entry: Entry,
+}
+
+/// `[[flow]]`: where data of one source may go. `from` and `to` are written as `env:NAME`, `file:PATTERN`, `host:PATTERN`, `command:PATTERN`.
+#[derive(Debug, Clone)]
+pub(crate) struct FlowEntry {
+    pub from: String,
+    pub to: Vec<String>,
+    pub entry: Entry,
+}
+
+/// What a declassified value must look like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Any text.
+    Text,
+    /// A decimal integer.
+    Int,
+    /// `True` or `False`.
+    Bool,
+    /// One of these words.
+    OneOf(Vec<String>),
+    /// A match of this whole expression.
+    Regex(String),
+}
+
+/// `[[declassify]]`.
+#[derive(Debug, Clone)]
+pub(crate) struct DeclassifyEntry {
+    pub from: String,
+    pub reason: String,
+    pub max_bytes: u64,
+    pub shape: Shape,
+    pub entry: Entry,
+}
+
+/// `[tools.NAME]` or `NAME = [...]` under `[tools]`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ToolHint {
+    /// The capabilities the tool stands for.
+    pub capabilities: Vec<Capability>,
+    /// Where the tool's request would go.
+    pub backend_url: Option<String>,
+    /// With which method.
+    pub backend_method: Option<String>,
+    /// For people and models.
+    pub description: Option<String>,
+}
+
+/// `[[test]]`.
+#[derive(Debug, Clone)]
+pub(crate) struct TestEntry {
+    /// An access as `aegis why` takes it: `exec git push --force`, `fs.read /etc/shadow`.
+    pub access: String,
+    pub expect: crate::Verdict,
+    pub entry: Entry,
+}
+
+/// All lists, merged: own entries behind inherited ones.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lists {
+    pub read_allow: Vec<Entry>,
+    pub local_only_read: Vec<Entry>,
+    pub write_allow: Vec<Entry>,
+    pub local_only_write: Vec<Entry>,
+    pub delete_allow: Vec<Entry>,
+    pub fs_deny: Vec<Entry>,
+    pub allow_control_files: Vec<Entry>,
+
+    pub http_get_allow: Vec<Entry>,
+    pub http_post_allow: Vec<Entry>,
+    pub http_put_allow: Vec<Entry>,
+    pub http_patch_allow: Vec<Entry>,
+    pub http_delete_allow: Vec<Entry>,
+    pub local_only_hosts: Vec<Entry>,
+    pub deny_hosts: Vec<Entry>,
+    pub allow_ips: Vec<Entry>,
+    pub deny_ips: Vec<Entry>,
+    pub no_echo_hosts: Vec<Entry>,
+    pub allow_plain_http: Vec<Entry>,
+
+    pub allow_vars: Vec<Entry>,
+    pub local_only_vars: Vec<Entry>,
+    pub deny_vars: Vec<Entry>,
+    pub allow_reserved: Vec<Entry>,
+
+    pub allow_commands: Vec<Entry>,
+    pub ask_commands: Vec<Entry>,
+    pub local_only_commands: Vec<Entry>,
+    pub deny_commands: Vec<Entry>,
+    pub deny_args: Vec<ArgEntry>,
+    pub requires_approval_args: Vec<ArgEntry>,
+    pub exec_allow: Vec<Entry>,
+    pub connect_hosts: Vec<Entry>,
+    pub unix_sockets: Vec<Entry>,
+
+    pub requires_approval: Vec<ApprovalEntry>,
+    pub flows: Vec<FlowEntry>,
+    pub declassify: Vec<DeclassifyEntry>,
+
+    pub allow_tools: Vec<Entry>,
+    pub ask_tools: Vec<Entry>,
+    pub deny_tools: Vec<Entry>,
+
+    pub tools: BTreeMap<String, ToolHint>,
+    pub tests: Vec<TestEntry>,
+}
+
+/// Kernel confinement of children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confine {
+    /// None.
+    Off,
+    /// What this machine offers, reported.
+    Auto,
+    /// In force, or the policy does not load.
+    Required,
+}
+
+/// What children may reach. Ordered from weak to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildNetwork {
+    /// The hosts of the policy, through the broker.
+    Proxy,
+    /// Nothing.
+    Deny,
+}
+
+/// When a journal record counts as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// When the operating system has it.
+    Os,
+    /// When the disk has it.
+    Fsync,
+}
+
+/// What happens to tools of agents that no rule names. Ordered from weak to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlisted {
+    /// The host decides.
+    None,
+    /// A person decides.
+    Ask,
+    /// It does not happen.
+    Deny,
+}
+
+/// Every number that bounds a run. Merging takes the smaller of two.
+#[derive(Debug, Clone, Serialize)]
+pub struct Limits {
+    /// `[runtime] max_seconds`: wall clock of a run.
+    pub max_time: Duration,
+    /// `[runtime] max_steps`: evaluator ticks.
+    pub max_steps: u64,
+    /// `[runtime] max_memory_bytes`: of the worker.
+    pub max_memory_bytes: u64,
+    /// `[runtime] max_output_bytes`: of `print` and the result.
+    pub max_output_bytes: u64,
+    /// `[runtime] max_callstack_size`.
+    pub max_callstack_size: u32,
+    /// `[runtime] max_total_calls`: gated effects of a run.
+    pub max_total_calls: u64,
+    /// `[runtime] max_calls_per_capability`.
+    pub max_calls: BTreeMap<Capability, u64>,
+    /// `[network] timeout_seconds`: of one request.
+    pub net_timeout: Duration,
+    /// `[network] max_response_bytes`: of one decompressed body.
+    pub max_response_bytes: u64,
+    /// `[subprocess] timeout_seconds`: of one child.
+    pub child_timeout: Duration,
+    /// `[subprocess] max_output_bytes`: stdout and stderr of one child together.
+    pub max_child_output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_time: Duration::from_secs(60),
+            max_steps: 100_000_000,
+            max_memory_bytes: 256 << 20,
+            max_output_bytes: 10 << 20,
+            max_callstack_size: 200,
+            max_total_calls: 10_000,
+            max_calls: BTreeMap::new(),
+            net_timeout: Duration::from_secs(30),
+            max_response_bytes: 10 << 20,
+            child_timeout: Duration::from_secs(120),
+            max_child_output_bytes: 10 << 20,
+        }
+    }
+}
+
+/// Everything in a policy that is not a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settings {
+    /// `name`.
+    pub name: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// What relative paths of scripts start from: absolute, canonical.
+    pub root: PathBuf,
+    /// `[runtime]`, and the limits of `[network]` and `[subprocess]`.
+    pub limits: Limits,
+    /// `[subprocess] confine`.
+    pub confine: Confine,
+    /// `[subprocess] network`.
+    pub child_network: ChildNetwork,
+    /// `[audit] path`, `~` expanded, absolute.
+    pub audit_path: Option<PathBuf>,
+    /// `[audit] key`, `~` expanded, absolute.
+    pub audit_key: Option<PathBuf>,
+    /// `[audit] durability`.
+    pub durability: Durability,
+    /// `[agents] unlisted`.
+    pub unlisted: Unlisted,
+    /// `[runtime] timing = "padded"`.
+    pub padded_timing: bool,
+    /// `[runtime] reveal = "deny"`: labelled content never enters the worker.
+    pub reveal_denied: bool,
+}
+
+/// One file (or preset) that went into a policy.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceFile {
+    /// As shown to people.
+    pub name: Arc<str>,
+    /// Where it lies; none for presets.
+    pub path: Option<PathBuf>,
+    /// Lower-case hex SHA-256 of the very bytes that were used.
+    pub sha256: String,
+}
+
+/// Something an own file took away from, or loosened in, what it inherits.
+#[derive(Debug, Clone, Serialize)]
+pub struct Weakening {
+    /// What was taken away: the inherited rule, or the setting that was overridden.
+    pub what: String,
+    /// Where: `file:line`.
+    pub by: String,
+}
+
+/// A policy file with all it inherits, merged and checked, not yet compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct Merged {
+    pub lists: Lists,
+    pub settings: Settings,
+    /// Own file first, then what it inherits, in reading order.
+    pub files: Vec<SourceFile>,
+    pub weakened: Vec<Weakening>,
+    /// SHA-256 (lower-case hex) over the file and all it inherits; what `aegis trust` records.
+    pub trust_hash: String,
+}

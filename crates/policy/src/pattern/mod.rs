@@ -1,0 +1,5 @@
+//! Matchers over paths, hosts, addresses and names.
+
+mod url;
+
+pub use url::RequestUrl;

@@ -1,5 +1,27 @@
 //! Matchers over paths, hosts, addresses and names.
 
+mod component;
+mod name;
+mod name_set;
+mod path;
+mod trie;
 mod url;
 
+pub(crate) use name::NamePattern;
+pub(crate) use name_set::NameSet;
+pub(crate) use path::{Anchor, PathPattern};
+pub(crate) use trie::{End, Hits, Trie};
 pub use url::RequestUrl;
+
+/// A pattern that cannot be used, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct PatternError {
+    what: std::borrow::Cow<'static, str>,
+}
+
+impl PatternError {
+    pub(crate) fn new(what: impl Into<std::borrow::Cow<'static, str>>) -> PatternError {
+        PatternError { what: what.into() }
+    }
+}

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::access::{Access, Capability};
 use crate::decide::layer::{self, Layer, PathKind, Surroundings};
 use crate::decision::Verdict;
-use crate::load::{self, LoadError};
+use crate::load::{self, Finder};
+use crate::load_error::LoadError;
 use crate::merged::{DeclassifyEntry, Merged, Settings, SourceFile, TestEntry, ToolHint, Weakening};
 use crate::pattern::RequestUrl;
 use crate::question::Question;
@@ -28,35 +29,80 @@ pub struct Policy {
     list_lines: std::collections::HashMap<&'static str, u32>,
 }
 
+/// A project's policy as `aegis.toml` has it.
+#[derive(Debug)]
+pub enum ProjectPolicy {
+    /// It counts in full.
+    Trusted(Box<Policy>),
+    /// It can only tighten another policy.
+    Untrusted(Untrusted),
+}
+
+/// A project's policy that nobody trusted. It answers nothing by itself.
+#[derive(Debug)]
+pub struct Untrusted(Box<Merged>);
+
+impl Untrusted {
+    /// The hash that `aegis trust` would record.
+    #[must_use]
+    pub fn trust_hash(&self) -> &str {
+        &self.0.trust_hash
+    }
+
+    /// What relative paths of its project start from.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0.settings.root
+    }
+}
+
 impl Policy {
     /// Loads a policy file and all it inherits.
     ///
     /// # Errors
     /// A [`LoadError`] with file, line and column: broken TOML, an unknown key, an unusable pattern, a file that others may
     /// write, a policy that grants write on itself, a failed `[[test]]` of a preset.
-    pub fn load(path: &Path, around: &Surroundings) -> Result<Policy, LoadError> {
-        Policy::compile(load::load_file(path, around.home.as_deref())?, around)
+    pub fn load(path: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::compile(load::load_file(path, finder)?, finder, around)
     }
 
     /// Compiles policy text as if it stood in a file of that name in the directory `base`.
     ///
     /// # Errors
     /// As [`Policy::load`].
-    pub fn from_text(name: &str, text: &str, base: &Path, around: &Surroundings) -> Result<Policy, LoadError> {
-        Policy::compile(load::load_text(name, text, base, around.home.as_deref())?, around)
+    pub fn from_text(name: &str, text: &str, base: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::compile(load::load_text(name, text, base, finder)?, finder, around)
+    }
+
+    /// Loads a project's policy: in full if `is_trusted` says so of its canonical path and the hash of the very bytes that are
+    /// used; else it can only tighten another policy.
+    ///
+    /// # Errors
+    /// As [`Policy::load`], without any of the file's text where it is not trusted.
+    pub fn for_project(
+        path: &Path,
+        finder: &Finder,
+        around: &Surroundings,
+        is_trusted: impl FnOnce(&Path, &str) -> bool,
+    ) -> Result<ProjectPolicy, LoadError> {
+        let project = load::load_project(path, finder, is_trusted)?;
+        if project.trusted {
+            return Policy::compile(project.merged, finder, around).map(|p| ProjectPolicy::Trusted(Box::new(p)));
+        }
+        Ok(ProjectPolicy::Untrusted(Untrusted(Box::new(project.merged))))
     }
 
     /// What holds where no policy is trusted: the preset `secure-defaults`, which grants nothing.
     ///
     /// # Errors
     /// None in a released program; the preset is part of it.
-    pub fn built_in(root: &Path, around: &Surroundings) -> Result<Policy, LoadError> {
-        Policy::from_text("built-in policy", "version = 1\ninherits = \"secure-defaults\"\n", root, around)
+    pub fn built_in(root: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::from_text("built-in policy", "version = 1\ninherits = \"secure-defaults\"\n", root, finder, around)
     }
 
-    fn compile(merged: Merged, around: &Surroundings) -> Result<Policy, LoadError> {
+    fn compile(merged: Merged, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
         let mut atoms = Vec::new();
-        let layer = layer::compile(&merged, around, &mut atoms)?;
+        let layer = layer::compile(&merged, finder.home(), around, &mut atoms)?;
         let own = merged.files.first().map(|f| f.name.clone());
         let mut list_lines = std::collections::HashMap::new();
         for rule in merged.lists.rules() {
@@ -85,10 +131,10 @@ impl Policy {
     /// project's root from then on.
     ///
     /// # Errors
-    /// As [`Policy::load`], without any of the file's text; also for every key that would loosen something.
-    pub fn tightened_by(mut self, project: &Path, around: &Surroundings) -> Result<Policy, LoadError> {
-        let merged = load::load_untrusted(project, around.home.as_deref())?;
-        let layer = layer::compile(&merged, around, &mut self.atoms).map_err(LoadError::without_text)?;
+    /// A [`LoadError`] without any of the file's text.
+    pub fn tightened_by(mut self, project: Untrusted, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        let merged = *project.0;
+        let layer = layer::compile(&merged, finder.home(), around, &mut self.atoms).map_err(LoadError::without_text)?;
         self.layers.push(layer);
         self.settings.tighten(&merged.settings);
         self.files.extend(merged.files);

@@ -10,7 +10,7 @@ use crate::access::Capability;
 use crate::command::{ArgPattern, CommandPattern};
 use crate::control;
 use crate::decision::{Atom, Reason, Rule, RuleRef, Verdict};
-use crate::load::LoadError;
+use crate::load_error::LoadError;
 use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
 use crate::pattern::{AddressSet, Anchor, HostPattern, HostSet, NamePattern, NameSet, PathPattern, PatternError, Trie};
 
@@ -54,8 +54,6 @@ pub(crate) struct PathRule {
 /// What the compiler needs to know of the machine.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The operator's home directory, from the user database.
-    pub home: Option<PathBuf>,
     /// Neither read nor written, whatever a list says: Aegis's state directory, journals, their keys, the trust store.
     pub sealed: Vec<PathBuf>,
     /// Not written or deleted, whatever a list says: the policy files themselves, the running binary.
@@ -111,17 +109,17 @@ pub(crate) struct Layer {
 }
 
 /// Compiles one merged policy. `atoms` are the names of the atoms of all layers so far.
-pub(crate) fn compile(merged: &Merged, around: &Surroundings, atoms: &mut Vec<String>) -> Result<Layer, LoadError> {
-    let mut c = Compiler { around, atoms, first_atom: 0 };
+pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surroundings, atoms: &mut Vec<String>) -> Result<Layer, LoadError> {
+    let mut c = Compiler { atoms, first_atom: 0 };
     c.first_atom = c.atoms.len();
     let lists = &merged.lists;
 
     let mut paths = PathRules::default();
     for (text, why) in control::sealed() {
-        paths.add_built_in(PathKind::Sealed, text, Some(why), around)?;
+        paths.add_built_in(PathKind::Sealed, text, Some(why), home)?;
     }
     for (text, why) in control::guarded() {
-        paths.add_built_in(PathKind::Guarded, text, Some(why), around)?;
+        paths.add_built_in(PathKind::Guarded, text, Some(why), home)?;
     }
     for path in &around.sealed {
         paths.add_object(PathKind::Sealed, path);
@@ -146,7 +144,7 @@ pub(crate) fn compile(merged: &Merged, around: &Surroundings, atoms: &mut Vec<St
                 PathKind::LocalRead | PathKind::LocalWrite => Some(c.atom("file", entry.rule.pattern())?),
                 _ => None,
             };
-            paths.add(kind, entry.rule.pattern(), entry, atom, around)?;
+            paths.add(kind, entry.rule.pattern(), entry, atom, home)?;
         }
     }
     let mut approvals = HashMap::new();
@@ -160,9 +158,9 @@ pub(crate) fn compile(merged: &Merged, around: &Surroundings, atoms: &mut Vec<St
             continue;
         };
         match approval.capability {
-            Capability::FsRead => paths.add(PathKind::AskRead, pattern, entry, None, around)?,
-            Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, around)?,
-            Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, around)?,
+            Capability::FsRead => paths.add(PathKind::AskRead, pattern, entry, None, home)?,
+            Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, home)?,
+            Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, home)?,
             Capability::EnvRead => ask_vars.insert(pattern, entry.rule.clone()).map_err(|e| refuse(entry, &e))?,
             Capability::SubprocessExec => ask_exec.push((command(pattern, entry)?, entry.rule.clone())),
             net => http_ask.entry(net).or_default().insert(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
@@ -288,7 +286,6 @@ impl Layer {
 }
 
 struct Compiler<'a> {
-    around: &'a Surroundings,
     atoms: &'a mut Vec<String>,
     first_atom: usize,
 }
@@ -333,7 +330,6 @@ impl Compiler<'_> {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        let _ = self.around;
         self.atoms.iter().skip(self.first_atom).position(|a| a == name).map(|i| i + self.first_atom)
     }
 }
@@ -367,9 +363,9 @@ impl PathRules {
         }
     }
 
-    fn add(&mut self, kind: PathKind, text: &str, entry: &Entry, atom: Option<Atom>, around: &Surroundings) -> Result<(), LoadError> {
+    fn add(&mut self, kind: PathKind, text: &str, entry: &Entry, atom: Option<Atom>, home: Option<&Path>) -> Result<(), LoadError> {
         let anchor = if kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
-        let patterns = PathPattern::parse(text, &entry.base, around.home.as_deref(), anchor).map_err(|e| refuse(entry, &e))?;
+        let patterns = PathPattern::parse(text, &entry.base, home, anchor).map_err(|e| refuse(entry, &e))?;
         let index = self.push(kind, entry.rule.clone(), atom);
         for pattern in &patterns {
             self.insert(kind, pattern, index);
@@ -377,11 +373,11 @@ impl PathRules {
         Ok(())
     }
 
-    fn add_built_in(&mut self, kind: PathKind, text: &str, why: Option<&str>, around: &Surroundings) -> Result<(), LoadError> {
-        if text.starts_with('~') && around.home.is_none() {
+    fn add_built_in(&mut self, kind: PathKind, text: &str, why: Option<&str>, home: Option<&Path>) -> Result<(), LoadError> {
+        if text.starts_with('~') && home.is_none() {
             return Ok(());
         }
-        let patterns = PathPattern::parse(text, Path::new("/"), around.home.as_deref(), Anchor::Floating)
+        let patterns = PathPattern::parse(text, Path::new("/"), home, Anchor::Floating)
             .map_err(|e| LoadError::policy(format!("built-in control file `{text}`: {e}")))?;
         let index = self.push(kind, built_in(text, why), None);
         for pattern in &patterns {

@@ -20,7 +20,13 @@ mod merged;
 mod pattern;
 
 pub use access::{Access, Capability, Method, PathOp};
-pub use command::{ExecRequest, FileArgument, Hazard, Role};
+pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
 pub use pattern::RequestUrl;
+
+/// What the fuzz targets call: each takes any bytes and must not panic.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::command::fuzz::command;
+}

@@ -2,4 +2,4 @@
 
 mod url;
 
-pub use url::RequestUrl;
+pub use url::{RequestUrl, UrlError};

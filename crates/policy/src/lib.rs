@@ -23,4 +23,4 @@ pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ExecRequest, FileArgument, Hazard, Role};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
-pub use pattern::{RequestUrl, UrlError};
+pub use pattern::{AddressClass, RequestUrl, UrlError, classify};

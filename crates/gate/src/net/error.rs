@@ -174,10 +174,9 @@ fn from_io(error: &(dyn Error + 'static), connecting: bool) -> Option<NetError> 
 
 fn from_hyper(error: &(dyn Error + 'static)) -> Option<NetError> {
     let error = error.downcast_ref::<hyper::Error>()?;
-    if error.is_parse_too_large() {
-        Some(NetError::HeadersTooLarge)
-    } else if error.is_parse() {
-        Some(NetError::Protocol)
+    if error.is_parse() {
+        // For clients there is no predicate for this one.
+        Some(if error.to_string().contains("too large") { NetError::HeadersTooLarge } else { NetError::Protocol })
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || error.is_body_write_aborted() {
         Some(NetError::Closed)
     } else {

@@ -23,7 +23,7 @@ pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
-pub use pattern::RequestUrl;
+pub use pattern::{AddressClass, RequestUrl, UrlError, classify};
 
 /// What the fuzz targets call: each takes any bytes and must not panic.
 #[doc(hidden)]

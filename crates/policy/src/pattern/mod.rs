@@ -1,5 +1,6 @@
 //! Matchers over paths, hosts, addresses and names.
 
+mod address;
 mod component;
 mod name;
 mod name_set;
@@ -11,7 +12,8 @@ pub(crate) use name::NamePattern;
 pub(crate) use name_set::NameSet;
 pub(crate) use path::{Anchor, PathPattern};
 pub(crate) use trie::{End, Hits, Trie};
-pub use url::RequestUrl;
+pub use address::{AddressClass, classify};
+pub use url::{RequestUrl, UrlError};
 
 /// A pattern that cannot be used, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

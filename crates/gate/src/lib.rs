@@ -1,1 +1,8 @@
 //! Placeholder.
+#![forbid(unsafe_code)]
+
+mod files;
+mod resolve;
+
+pub use files::whole_characters;
+pub use resolve::{DirEntry, Guarded, Identity, Intent, Judge, Judged, NodeKind, OpenDir, OpenFile, PathError, Prepared, Tree};

@@ -4,5 +4,5 @@
 mod files;
 mod resolve;
 
-pub use files::whole_characters;
+pub use files::{GlobLimits, MAX_ENTRIES, MAX_PATTERN_BYTES, whole_characters};
 pub use resolve::{DirEntry, Guarded, Identity, Intent, Judge, Judged, NodeKind, OpenDir, OpenFile, PathError, Prepared, Tree};

@@ -35,9 +35,8 @@ impl Tree {
 
     /// A name in a directory that exists.
     fn entry_in(&self, place: Place<'_>, intent: Intent, mut judging: Judging<'_>) -> Result<Prepared, PathError> {
-        let Place { dir, name, must_be_dir } = place;
-        let real = dir.real.join(name);
-        let held = match openat(&dir.fd, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+        let real = place.dir.real.join(place.name);
+        let held = match openat(&place.dir.fd, place.name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
             Ok(fd) => Some((meta_of(&fd)?, fd)),
             Err(Errno::NOENT) => None,
             Err(errno) => {
@@ -45,33 +44,12 @@ impl Tree {
                 return Err(PathError::resolving(errno));
             }
         };
-        if let Some((meta, _)) = &held
-            && meta.node() == NodeKind::Link
-            && (intent != Intent::Delete || must_be_dir)
-        {
-            return self.behind_link(real, intent, judging);
-        }
-        judging.ask_all(intent.ops(), &real)?;
-        if kernel_file::is_on_kernel_fs(dir.fd.as_fd(), &dir.meta) {
-            return Err(PathError::KernelFile);
-        }
-        if let Some((meta, _)) = &held {
-            judging.ask_as_guarded(intent.ops(), meta, &real)?;
-            check_kind(meta.node(), must_be_dir, intent)?;
-        } else if matches!(intent, Intent::Replace | Intent::Delete) {
-            return Err(PathError::NotFound);
-        }
-        let mut entry = DirEntry { dir: dir.fd, missing: Vec::new(), name: name.to_os_string(), held: None, content: None };
-        if let Some((meta, fd)) = held {
-            if judging.is_allowed() {
-                let found = Found { fd, meta, real: real.clone(), entry: Some((duplicate(&entry.dir)?, entry.name.clone())) };
-                entry.content = self.open_for(intent, &found)?;
-                entry.held = Some((found.fd, meta));
-            } else {
-                entry.held = Some((fd, meta));
+        match held {
+            Some((meta, _)) if meta.node() == NodeKind::Link && (intent != Intent::Delete || place.must_be_dir) => {
+                self.behind_link(real, intent, judging)
             }
+            held => self.settle(place, held, real, intent, judging),
         }
-        Ok(finish(entry, real, intent, judging))
     }
 
     /// What a link as last component leads to: it must exist, and it is its real place that is judged and changed.
@@ -84,46 +62,49 @@ impl Tree {
             }
             Err(Unlocated::Failed(error)) => return Err(error),
         };
-        if intent == Intent::Delete {
+        let asked = Asked::real(target.real.clone());
+        let Some((parent, name)) = asked.split().filter(|_| intent != Intent::Delete) else {
             // `link/` names what the link leads to, and removing that by the link's name is never meant.
             judging.ask_all(intent.ops(), &target.real)?;
-            return Err(PathError::NotADirectory);
-        }
-        let Some((parent, name)) = Asked::real(target.real.clone()).split().map(|(p, n)| (p, n.to_os_string())) else {
-            judging.ask_all(intent.ops(), &target.real)?;
-            return Err(PathError::NotAFile { kind: NodeKind::Directory });
+            return Err(check_kind(target.meta.node(), false, intent).err().unwrap_or(PathError::NotADirectory));
         };
         let dir = match self.locate(&parent) {
             Ok(dir) if dir.real == parent.absolute => dir,
             _ => return Err(PathError::Changed),
         };
-        let now = openat(&dir.fd, &name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+        let now = openat(&dir.fd, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
         match now {
-            Ok(fd) if meta_of(&fd)?.identity() == target.meta.identity() && target.meta.node() != NodeKind::Link => {}
+            Ok(fd) if meta_of(&fd)?.identity() == target.meta.identity() => {}
             _ => return Err(PathError::Changed),
         }
-        self.entry_in_settled(dir, &name, &target, intent, judging)
+        self.settle(Place { dir, name, must_be_dir: false }, Some((target.meta, target.fd)), target.real, intent, judging)
     }
 
-    /// Like `entry_in`, for a target that is known to be no link: should it have become one, nothing is followed a second time.
-    fn entry_in_settled(
+    /// Judges a name in a held directory, with what stands there. Links are behind us: nothing is followed from here.
+    fn settle(
         &self,
-        dir: Found,
-        name: &OsStr,
-        target: &Found,
+        place: Place<'_>,
+        held: Option<(Meta, OwnedFd)>,
+        real: PathBuf,
         intent: Intent,
         mut judging: Judging<'_>,
     ) -> Result<Prepared, PathError> {
-        let real = target.real.clone();
+        let Place { dir, name, must_be_dir } = place;
         judging.ask_all(intent.ops(), &real)?;
         if kernel_file::is_on_kernel_fs(dir.fd.as_fd(), &dir.meta) {
             return Err(PathError::KernelFile);
         }
-        judging.ask_as_guarded(intent.ops(), &target.meta, &real)?;
-        check_kind(target.meta.node(), false, intent)?;
-        let content = if judging.is_allowed() { self.open_for(intent, target)? } else { None };
-        let held = Some((duplicate(&target.fd)?, target.meta));
-        let entry = DirEntry { dir: dir.fd, missing: Vec::new(), name: name.to_os_string(), held, content };
+        let mut entry = DirEntry { dir: dir.fd, missing: Vec::new(), name: name.to_os_string(), held: None, content: None };
+        if let Some((meta, fd)) = held {
+            judging.ask_as_guarded(intent.ops(), &meta, &real)?;
+            check_kind(meta.node(), must_be_dir, intent)?;
+            let here = (entry.dir.try_clone().map_err(|error| PathError::Io { during: "hold the directory", error })?, entry.name.clone());
+            let found = Found { fd, meta, real: real.clone(), entry: Some(here) };
+            entry.content = if judging.is_allowed() { self.open_for(intent, &found)? } else { None };
+            entry.held = Some((found.fd, meta));
+        } else if matches!(intent, Intent::Replace | Intent::Delete) {
+            return Err(PathError::NotFound);
+        }
         Ok(finish(entry, real, intent, judging))
     }
 
@@ -197,8 +178,4 @@ fn finish(entry: DirEntry, real: PathBuf, intent: Intent, judging: Judging<'_>) 
 
 fn meta_of(fd: &OwnedFd) -> Result<Meta, PathError> {
     fstat(fd).map(|stat| Meta::of(&stat)).map_err(|e| PathError::io("look at the object", e))
-}
-
-fn duplicate(fd: &OwnedFd) -> Result<OwnedFd, PathError> {
-    fd.try_clone().map_err(|error| PathError::Io { during: "hold the object", error })
 }

@@ -112,7 +112,7 @@ pub enum PathError {
     /// The text to replace stands in the file more than once.
     #[error("the text to replace occurs {count} times; give more of its surroundings")]
     Ambiguous {
-        /// How often, counted without overlaps.
+        /// How often; occurrences that overlap count apart.
         count: usize,
     },
     /// The entry is another one than the one that was judged.

@@ -1,8 +1,8 @@
 //! Which resolver is used when.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
@@ -85,6 +85,18 @@ impl Tree {
             (Ok(Err(miss)), _) => Err(Unlocated::Miss(miss)),
             (Err(errno), _) => Err(Unlocated::Failed(PathError::io("resolve", errno))),
         }
+    }
+
+    /// Opens beneath a held directory without following any link.
+    pub(crate) fn open_strictly(&self, dir: BorrowedFd<'_>, below: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        if self.engine != Engine::Walk {
+            return openat2::beneath(dir, if below.as_os_str().is_empty() { Path::new(".") } else { below }, flags);
+        }
+        let mut here = openat(dir, ".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        for name in below.iter() {
+            here = openat(&here, name, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        }
+        openat(&here, ".", flags | OFlags::CLOEXEC, Mode::empty())
     }
 
     /// Opens a found object for its content. It is the same object, whatever its name leads to by now.

@@ -31,5 +31,6 @@ pub use judging::{Guarded, Judge, Judged};
 pub use prepared::{DirEntry, Identity, Intent, OpenDir, OpenFile, Prepared};
 pub use tree::Tree;
 
-pub(crate) use locate::Found;
+pub(crate) use kernel_file::is_on_kernel_fs;
+pub(crate) use locate::{Found, Unlocated};
 pub(crate) use prepared::{Meta, Object};

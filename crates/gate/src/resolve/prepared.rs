@@ -1,7 +1,7 @@
 //! What resolution gives: objects held by descriptor. Nothing outside `resolve` can make one.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use aegis_policy::PathOp;
@@ -184,6 +184,15 @@ impl Prepared {
             Object::File(file) => Some(file.meta.identity()),
             Object::Dir(dir) => rustix::fs::fstat(&dir.fd).ok().map(|stat| Meta::of(&stat).identity()),
             Object::Entry(entry) => entry.held.as_ref().map(|(_, meta)| meta.identity()),
+        }
+    }
+
+    /// The object that was looked at ([`Intent::Exists`], [`Intent::Stat`]) or needs approval, by a descriptor that no content passes through.
+    #[must_use]
+    pub fn held(&self) -> Option<BorrowedFd<'_>> {
+        match &self.object {
+            Object::Held(fd, _) => Some(fd.as_fd()),
+            _ => None,
         }
     }
 

@@ -8,6 +8,8 @@
 //! | `load` | files and presets to one merged set of entries: inheritance, `!`, limits, trust hash, refusals |
 //! | `pattern` | matchers: paths, hosts, addresses, variables |
 //! | `command` | command patterns and grammars: which words, options and files an argv means |
+//! | `trust` | which project policies the operator has trusted, by hash |
+//! | `preset` | the policies that come with Aegis |
 //! | `decide` | `Policy::decide` |
 //!
 //! No I/O but loading; nothing here performs an effect.
@@ -16,11 +18,26 @@
 mod access;
 mod command;
 mod decision;
+pub mod fuzzing;
+#[allow(dead_code, reason = "what a policy is compiled from; the matchers read it")]
+mod load;
+mod load_error;
+#[allow(dead_code, reason = "what a policy is compiled from; the matchers read it")]
 mod merged;
 mod pattern;
+mod position;
+mod preset;
+mod schema;
+mod suggest;
+mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ExecRequest, FileArgument, Hazard, Role};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
-pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
+pub use load::{Finder, find_project_policy, home_dir};
+pub use load_error::{LoadCode, LoadError};
+pub use merged::{ChildNetwork, Confine, Durability, Limits, Note, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
 pub use pattern::RequestUrl;
+pub use preset::{preset_names, preset_text, starter_names, starter_text};
+pub use schema::{json_schema, key_reference, migrate};
+pub use trust::{TrustError, TrustStore};

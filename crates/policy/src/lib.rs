@@ -8,6 +8,8 @@
 //! | `load` | files and presets to one merged set of entries: inheritance, `!`, limits, trust hash, refusals |
 //! | `pattern` | matchers: paths, hosts, addresses, variables |
 //! | `command` | command patterns and grammars: which words, options and files an argv means |
+//! | `trust` | which project policies the operator has trusted, by hash |
+//! | `preset` | the policies that come with Aegis |
 //! | `decide` | `Policy::decide` |
 //!
 //! No I/O but loading; nothing here performs an effect.
@@ -15,18 +17,34 @@
 
 mod access;
 mod command;
+mod control;
+mod decide;
 mod decision;
+mod explain;
+pub mod fuzzing;
+mod load;
+mod load_error;
 mod merged;
 mod pattern;
+mod policy;
+mod position;
+mod preset;
+mod question;
+mod schema;
+mod suggest;
+mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
+pub use decide::{BlockedFlow, Surroundings};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
-pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
+pub use explain::Explanation;
+pub use load::{Finder, find_project_policy, home_dir};
+pub use load_error::{LoadCode, LoadError};
+pub use merged::{ChildNetwork, Confine, Durability, Limits, Note, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
 pub use pattern::{AddressClass, RequestUrl, UrlError, classify};
-
-/// What the fuzz targets call: each takes any bytes and must not panic.
-#[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::command::fuzz::command;
-}
+pub use policy::{Policy, ProjectPolicy, Untrusted};
+pub use preset::{preset_names, preset_text, starter_names, starter_text};
+pub use question::{Question, QuestionError};
+pub use schema::{json_schema, key_reference, migrate};
+pub use trust::{TrustError, TrustStore};

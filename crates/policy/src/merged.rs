@@ -278,6 +278,15 @@ pub struct Weakening {
     pub by: String,
 }
 
+/// Something that an operator should know about a policy, but that is no error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What it is.
+    pub what: String,
+    /// Where: `file:line`.
+    pub by: String,
+}
+
 /// A policy file with all it inherits, merged and checked, not yet compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct Merged {
@@ -286,6 +295,10 @@ pub(crate) struct Merged {
     /// Own file first, then what it inherits, in reading order.
     pub files: Vec<SourceFile>,
     pub weakened: Vec<Weakening>,
+    /// What was read otherwise than it looks: older keys, statements without effect.
+    pub notes: Vec<Note>,
+    /// `[agents] native.NAME`: settings of agents, handed through unread.
+    pub native: BTreeMap<String, toml::Table>,
     /// SHA-256 (lower-case hex) over the file and all it inherits; what `aegis trust` records.
     pub trust_hash: String,
 }

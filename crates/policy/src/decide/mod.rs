@@ -8,6 +8,7 @@ mod paths;
 mod vars;
 
 pub use flows::BlockedFlow;
+pub use layer::Surroundings;
 
 use crate::access::Access;
 use crate::decision::{Atom, Decision, Reason, RuleRef, Verdict, Visibility};

@@ -16,6 +16,8 @@
 mod access;
 mod command;
 mod decision;
+#[doc(hidden)]
+pub mod fuzzing;
 mod merged;
 mod pattern;
 
@@ -24,3 +26,4 @@ pub use command::{ExecRequest, FileArgument, Hazard, Role};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
 pub use pattern::{AddressClass, RequestUrl, UrlError, classify};
+pub use pattern::{HostKey, HostPattern, HostPatternError, HostSet, IpRangeError, IpSet, PathPatternError, parse_ip_range};

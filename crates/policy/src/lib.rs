@@ -21,6 +21,7 @@ mod control;
 mod decide;
 mod decision;
 mod explain;
+#[doc(hidden)]
 pub mod fuzzing;
 mod load;
 mod load_error;
@@ -42,7 +43,10 @@ pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};
 pub use load_error::{LoadCode, LoadError};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Note, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
-pub use pattern::{AddressClass, RequestUrl, UrlError, classify};
+pub use pattern::{
+    AddressClass, HostKey, HostPattern, HostPatternError, HostSet, IpRangeError, IpSet, PathPatternError, RequestUrl, UrlError, classify,
+    parse_ip_range,
+};
 pub use policy::{Policy, ProjectPolicy, Untrusted};
 pub use preset::{preset_names, preset_text, starter_names, starter_text};
 pub use question::{Question, QuestionError};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::{Access, Capability};
 use crate::decide::layer::{self, Layer, PathKind, Surroundings};
-use crate::decision::Verdict;
+use crate::decision::{Rule, RuleRef, Verdict};
 use crate::load::{self, Finder};
 use crate::load_error::LoadError;
 use crate::merged::{DeclassifyEntry, Merged, Settings, SourceFile, TestEntry, ToolHint, Weakening};
@@ -20,6 +20,8 @@ pub struct Policy {
     pub(crate) settings: Settings,
     files: Vec<SourceFile>,
     weakened: Vec<Weakening>,
+    notes: Vec<crate::merged::Note>,
+    rules: Vec<RuleRef>,
     trust_hash: String,
     tests: Vec<TestEntry>,
     tools: std::collections::BTreeMap<String, ToolHint>,
@@ -117,6 +119,8 @@ impl Policy {
             settings: merged.settings,
             files: merged.files,
             weakened: merged.weakened,
+            notes: merged.notes,
+            rules: merged.lists.rules().cloned().collect(),
             trust_hash: merged.trust_hash,
             tests: merged.lists.tests,
             tools: merged.lists.tools,
@@ -169,6 +173,17 @@ impl Policy {
     #[must_use]
     pub fn trust_hash(&self) -> &str {
         &self.trust_hash
+    }
+
+    /// Notes for the operator that are no errors.
+    #[must_use]
+    pub fn notes(&self) -> &[crate::merged::Note] {
+        &self.notes
+    }
+
+    /// All rules, list by list.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|r| &**r)
     }
 
     /// `[tools]`.
@@ -246,7 +261,7 @@ impl Policy {
         for path in own.chain(journal).chain(around.sealed.iter().map(PathBuf::as_path)) {
             for layer in &self.layers {
                 if let Some(rule) = layer.granting_rule(path) {
-                    return Err(LoadError::at_rule(
+                    return Err(layer::at_rule(
                         &rule,
                         format!(
                             "{} \"{}\" grants write or delete on {}, which no script may change; narrow the pattern",

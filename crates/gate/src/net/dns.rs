@@ -129,3 +129,109 @@ impl Dns {
 fn is_no_such_name(error: &DnsError) -> bool {
     error.is_nx_domain() || error.is_no_records_found()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::net::UdpSocket;
+    use std::sync::{Arc, Mutex};
+    use std::thread;
+    use std::time::Duration;
+
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
+
+    use super::*;
+
+    type Asked = Arc<Mutex<Vec<String>>>;
+
+    /// A name server that knows IPv4 addresses, does not exist for others, and stays silent about `silent.example`.
+    fn name_server(known: &[(&str, &[[u8; 4]])]) -> (Dns, Asked) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let known: HashMap<String, Vec<[u8; 4]>> = known.iter().map(|(n, a)| ((*n).to_owned(), a.to_vec())).collect();
+        let asked = Asked::default();
+        let log = asked.clone();
+        thread::spawn(move || {
+            let mut packet = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut packet) {
+                let (name, end) = question(&packet[..length]);
+                let wants_v4 = packet[end - 3] == 1;
+                log.lock().unwrap().push(name.clone());
+                if name == "silent.example" {
+                    continue;
+                }
+                let found = known.get(&name);
+                let ips = found.filter(|_| wants_v4).cloned().unwrap_or_default();
+                let mut answer = packet[..2].to_vec();
+                answer.extend([0x81, if found.is_some() { 0x80 } else { 0x83 }, 0, 1, 0, u8::try_from(ips.len()).unwrap(), 0, 0, 0, 0]);
+                answer.extend(&packet[12..end]);
+                for ip in ips {
+                    answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+                    answer.extend(ip);
+                }
+                socket.send_to(&answer, from).unwrap();
+            }
+        });
+        let mut connection = ConnectionConfig::udp();
+        connection.port = port;
+        let server = NameServerConfig::new(Ipv4Addr::LOCALHOST.into(), true, vec![connection]);
+        let search = vec!["corp.example.".parse().unwrap()];
+        let options = ResolverOpts { timeout: Duration::from_millis(300), attempts: 1, ..ResolverOpts::default() };
+        (Dns::new(ResolverConfig::from_parts(None, search, vec![server]), options).unwrap(), asked)
+    }
+
+    fn question(packet: &[u8]) -> (String, usize) {
+        let (mut at, mut labels) = (12, Vec::new());
+        while packet[at] != 0 {
+            let length = usize::from(packet[at]);
+            labels.push(String::from_utf8(packet[at + 1..=at + length].to_vec()).unwrap());
+            at += length + 1;
+        }
+        (labels.join("."), at + 5)
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    #[test]
+    fn every_address_of_a_name_comes_back() {
+        let (dns, _) = name_server(&[("two.example", &[[9, 9, 9, 9], [127, 0, 0, 1]])]);
+        let expected: Vec<IpAddr> = vec![[9, 9, 9, 9].into(), [127, 0, 0, 1].into()];
+        assert_eq!(dns.lookup("two.example", soon()).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_unknown_name_has_no_address_and_a_dotted_one_is_not_searched_for() {
+        let (dns, asked) = name_server(&[("a.b.corp.example", &[[9, 9, 9, 9]]), ("short.corp.example", &[[9, 9, 9, 8]])]);
+        assert_eq!(dns.lookup("a.b", soon()).unwrap(), Vec::<IpAddr>::new());
+        assert!(asked.lock().unwrap().iter().all(|name| name == "a.b"));
+        assert_eq!(dns.lookup("short", soon()).unwrap(), [IpAddr::from([9, 9, 9, 8])]);
+    }
+
+    #[test]
+    fn silence_is_an_error_within_the_deadline() {
+        let (dns, _) = name_server(&[]);
+        assert_eq!(dns.lookup("silent.example", soon()), Err(NetError::Lookup { host: "silent.example".into() }));
+        assert_eq!(dns.lookup("silent.example", Instant::now() + Duration::from_millis(50)), Err(NetError::Deadline));
+    }
+
+    fn files(hosts: &str, resolv_conf: &str) -> (tempfile::TempDir, Resolver) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        fs::write(path("hosts"), hosts).unwrap();
+        fs::write(path("resolv.conf"), resolv_conf).unwrap();
+        let source = Source::System { hosts: path("hosts"), resolv_conf: path("resolv.conf"), dns: None };
+        (directory, Resolver { source })
+    }
+
+    #[test]
+    fn the_hosts_file_comes_before_dns_and_localhost_before_both() {
+        let (_directory, mut resolver) = files("9.9.9.9 localhost db.example\n", "");
+        let mut addresses = |text: &str| resolver.addresses(&RequestUrl::parse(text).unwrap(), soon());
+        assert_eq!(addresses("http://DB.example./").unwrap().ips(), [IpAddr::from([9, 9, 9, 9])]);
+        assert!(addresses("http://localhost/").unwrap().ips().iter().all(IpAddr::is_loopback));
+        assert_eq!(addresses("http://1.2.3.4/").unwrap().ips(), [IpAddr::from([1, 2, 3, 4])]);
+        assert_eq!(addresses("http://other.example/"), Err(NetError::NoNameServer));
+    }
+}

@@ -131,24 +131,40 @@ impl NetError {
         if error.is_connect() && error.is_timeout() {
             return NetError::ConnectTimeout;
         }
-        let mut cause: Option<&(dyn Error + 'static)> = error.source();
+        let mut through_hyper = false;
+        let mut cause = error.source();
         while let Some(inner) = cause {
-            if let Some(known) = from_tls(inner).or_else(|| from_io(inner, error.is_connect())).or_else(|| from_hyper(inner)) {
+            let known = if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+                Some(NetError::Tls(tls_problem(tls)))
+            } else if let Some(hyper) = inner.downcast_ref::<hyper::Error>() {
+                through_hyper = true;
+                from_hyper(hyper)
+            } else {
+                inner.downcast_ref::<io::Error>().and_then(|io| from_io(io.kind(), error.is_connect(), through_hyper))
+            };
+            if let Some(known) = known {
                 return known;
             }
-            cause = inner.source();
+            cause = wrapped(inner);
         }
         match (error.is_connect(), error.is_decode()) {
             (true, _) => NetError::Connect,
-            (_, true) => NetError::Decompress,
+            (_, true) if !through_hyper => NetError::Decompress,
             _ => NetError::Protocol,
         }
     }
 }
 
-fn from_tls(error: &(dyn Error + 'static)) -> Option<NetError> {
-    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|e| e as &(dyn Error + 'static)).unwrap_or(error);
-    let problem = match inside.downcast_ref::<rustls::Error>()? {
+/// What an error wraps. An I/O error names as its source what stands behind the error inside it, not that error itself.
+fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inside) => Some(inside),
+        None => error.source(),
+    }
+}
+
+const fn tls_problem(error: &rustls::Error) -> TlsProblem {
+    match error {
         rustls::Error::InvalidCertificate(fault) => match fault {
             CertificateError::UnknownIssuer => TlsProblem::UnknownIssuer,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsProblem::WrongName,
@@ -159,21 +175,21 @@ fn from_tls(error: &(dyn Error + 'static)) -> Option<NetError> {
             _ => TlsProblem::Certificate,
         },
         _ => TlsProblem::Handshake,
-    };
-    Some(NetError::Tls(problem))
+    }
 }
 
-fn from_io(error: &(dyn Error + 'static), connecting: bool) -> Option<NetError> {
-    match error.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::ConnectionRefused => Some(NetError::Refused),
-        _ if connecting => Some(NetError::Connect),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => Some(NetError::Closed),
+const fn from_io(kind: io::ErrorKind, connecting: bool, through_hyper: bool) -> Option<NetError> {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+    match kind {
+        ConnectionRefused if connecting => Some(NetError::Refused),
+        ConnectionReset | ConnectionAborted | BrokenPipe if !connecting => Some(NetError::Closed),
+        // Without hyper around it, it is the compressed data that ends too early.
+        UnexpectedEof if through_hyper => Some(NetError::Closed),
         _ => None,
     }
 }
 
-fn from_hyper(error: &(dyn Error + 'static)) -> Option<NetError> {
-    let error = error.downcast_ref::<hyper::Error>()?;
+fn from_hyper(error: &hyper::Error) -> Option<NetError> {
     if error.is_parse() {
         // For clients there is no predicate for this one.
         Some(if error.to_string().contains("too large") { NetError::HeadersTooLarge } else { NetError::Protocol })

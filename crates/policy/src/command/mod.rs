@@ -29,3 +29,14 @@ pub use arguments::ArgPattern;
 pub use pattern::CommandPattern;
 pub use request::{Certainty, ExecRequest, FileArgument, Hazard, OptionArgument, Role};
 pub use word::PatternError;
+
+/// Whether a pattern for `command` is about this request or one that it runs: by its names, or because both are of one grammar.
+pub(crate) fn concerns(command: &str, request: &ExecRequest) -> bool {
+    let file = request.binary().and_then(std::path::Path::file_name).and_then(|n| n.to_str());
+    let named = request.program() == command || file == Some(command);
+    let family = || grammar::grammar_of(command).map(|(family, _)| family);
+    named
+        || (request.has_grammar() && family() == request.family)
+        || (file.is_some_and(|f| f != request.program()) && file.and_then(grammar::grammar_of).map(|(family, _)| family) == family())
+        || request.inner().iter().any(|inner| concerns(command, inner))
+}

@@ -6,14 +6,14 @@ use super::Answer;
 use super::layer::Layer;
 use crate::access::{Capability, Method};
 use crate::decision::{Reason, Verdict};
-use crate::pattern::{AddressClass, RequestUrl, classify};
+use crate::pattern::{RequestUrl, classify};
 
 pub(super) fn decide(layer: &Layer, method: Method, url: &RequestUrl) -> Answer {
-    if let Some(rule) = layer.deny_hosts.first_match(url) {
+    if let Some(rule) = layer.deny_hosts.first_possible(url) {
         return Answer::new(Verdict::Deny, Reason::DenyRule, Some(rule.clone()));
     }
     let capability = method.capability();
-    let local = layer.local_only_hosts.first_match(url);
+    let local = layer.local_only_hosts.first_possible(url);
     let allow = layer.http_allow.get(&capability).and_then(|set| set.first_match(url));
     let Some(allow) = allow.or(local.map(|l| &l.0)) else {
         return Answer::new(Verdict::Deny, Reason::NoRule { list: list_of(capability) }, None);
@@ -30,11 +30,11 @@ pub(super) fn decide(layer: &Layer, method: Method, url: &RequestUrl) -> Answer 
 }
 
 pub(super) fn decide_address(layer: &Layer, ip: IpAddr) -> Answer {
-    if let Some(rule) = layer.deny_ips.first_match(ip) {
+    if let Some(rule) = layer.deny_ips.first_touching(ip) {
         return Answer::new(Verdict::Deny, Reason::DenyRule, Some(rule.clone()));
     }
     let class = classify(ip);
-    if class == AddressClass::Global {
+    if class.is_global() {
         return Answer::new(Verdict::Allow, Reason::Allowed, None);
     }
     match layer.allow_ips.first_match(ip) {

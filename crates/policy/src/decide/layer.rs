@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Answer;
+use super::commands::{ArgSet, CommandSet};
 use super::hosts::list_of;
 use crate::access::Capability;
-use crate::command::{ArgPattern, CommandPattern};
-use crate::control;
+use crate::control::{self, BuiltIn};
 use crate::decision::{Atom, Reason, Rule, RuleRef, Verdict};
-use crate::load_error::LoadError;
+use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
-use crate::pattern::{AddressSet, Anchor, HostPattern, HostSet, NamePattern, NameSet, PathPattern, PatternError, Trie};
+use crate::pattern::{Anchor, HostPattern, HostSet, IpSet, NamePattern, NameSet, PathPattern, Trie, parse_ip_range};
 
 /// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +78,8 @@ pub(crate) struct Layer {
     pub(crate) http_ask: HashMap<Capability, HostSet<RuleRef>>,
     pub(crate) no_echo_hosts: HostSet<RuleRef>,
     pub(crate) plain_http_hosts: HostSet<RuleRef>,
-    pub(crate) allow_ips: AddressSet<RuleRef>,
-    pub(crate) deny_ips: AddressSet<RuleRef>,
+    pub(crate) allow_ips: IpSet<RuleRef>,
+    pub(crate) deny_ips: IpSet<RuleRef>,
 
     pub(crate) allow_vars: NameSet<RuleRef>,
     pub(crate) local_only_vars: NameSet<(RuleRef, Atom)>,
@@ -89,13 +89,13 @@ pub(crate) struct Layer {
     pub(crate) reserved: Vec<NamePattern>,
     pub(crate) flow_vars: HashMap<String, Atom>,
 
-    pub(crate) allow_commands: Vec<(CommandPattern, RuleRef)>,
-    pub(crate) ask_commands: Vec<(CommandPattern, RuleRef)>,
-    pub(crate) local_only_commands: Vec<(CommandPattern, RuleRef, Atom)>,
-    pub(crate) deny_commands: Vec<(CommandPattern, RuleRef)>,
-    pub(crate) deny_args: Vec<(ArgPattern, RuleRef)>,
-    pub(crate) ask_args: Vec<(ArgPattern, RuleRef)>,
-    pub(crate) ask_exec: Vec<(CommandPattern, RuleRef)>,
+    pub(crate) allow_commands: CommandSet<()>,
+    pub(crate) ask_commands: CommandSet<()>,
+    pub(crate) local_only_commands: CommandSet<Atom>,
+    pub(crate) deny_commands: CommandSet<()>,
+    pub(crate) deny_args: ArgSet,
+    pub(crate) ask_args: ArgSet,
+    pub(crate) ask_exec: CommandSet<()>,
 
     pub(crate) allow_tools: NameSet<RuleRef>,
     pub(crate) ask_tools: NameSet<RuleRef>,
@@ -110,16 +110,16 @@ pub(crate) struct Layer {
 
 /// Compiles one merged policy. `atoms` are the names of the atoms of all layers so far.
 pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surroundings, atoms: &mut Vec<String>) -> Result<Layer, LoadError> {
-    let mut c = Compiler { atoms, first_atom: 0 };
+    let mut c = Compiler { atoms, known: HashMap::new(), first_atom: 0 };
     c.first_atom = c.atoms.len();
     let lists = &merged.lists;
 
     let mut paths = PathRules::default();
-    for (text, why) in control::sealed() {
-        paths.add_built_in(PathKind::Sealed, text, Some(why), home)?;
+    for entry in control::sealed() {
+        paths.add_built_in(PathKind::Sealed, entry, home)?;
     }
-    for (text, why) in control::guarded() {
-        paths.add_built_in(PathKind::Guarded, text, Some(why), home)?;
+    for entry in control::guarded() {
+        paths.add_built_in(PathKind::Guarded, entry, home)?;
     }
     for path in &around.sealed {
         paths.add_object(PathKind::Sealed, path);
@@ -150,7 +150,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     let mut approvals = HashMap::new();
     let mut http_ask: HashMap<Capability, HostSet<RuleRef>> = HashMap::new();
     let mut ask_vars = NameSet::default();
-    let mut ask_exec = Vec::new();
+    let mut ask_exec = CommandSet::default();
     for approval in &lists.requires_approval {
         let entry = &approval.entry;
         let Some(pattern) = approval.pattern.as_deref() else {
@@ -162,8 +162,8 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
             Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, home)?,
             Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, home)?,
             Capability::EnvRead => ask_vars.insert(pattern, entry.rule.clone()).map_err(|e| refuse(entry, &e))?,
-            Capability::SubprocessExec => ask_exec.push((command(pattern, entry)?, entry.rule.clone())),
-            net => http_ask.entry(net).or_default().insert(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
+            Capability::SubprocessExec => ask_exec.push(pattern, &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
+            net => http_ask.entry(net).or_default().push(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
         }
     }
 
@@ -183,7 +183,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     for entry in &lists.local_only_hosts {
         let atom = c.atom("host", entry.rule.pattern())?;
         let pattern = HostPattern::parse(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?;
-        local_only_hosts.insert(pattern, (entry.rule.clone(), atom));
+        local_only_hosts.push(pattern, (entry.rule.clone(), atom));
     }
 
     let mut local_only_vars = NameSet::default();
@@ -200,10 +200,10 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         }
     }
 
-    let mut local_only_commands = Vec::new();
+    let mut local_only_commands = CommandSet::default();
     for entry in &lists.local_only_commands {
         let atom = c.atom("command", entry.rule.pattern())?;
-        local_only_commands.push((command(entry.rule.pattern(), entry)?, entry.rule.clone(), atom));
+        local_only_commands.push(entry.rule.pattern(), &entry.rule, atom).map_err(|e| refuse(entry, &e))?;
     }
     let narrowed = c.flows(&lists.flows)?;
 
@@ -287,6 +287,8 @@ impl Layer {
 
 struct Compiler<'a> {
     atoms: &'a mut Vec<String>,
+    /// Those of this layer, by name.
+    known: HashMap<String, usize>,
     first_atom: usize,
 }
 
@@ -294,15 +296,16 @@ impl Compiler<'_> {
     /// The atom of that name in this layer, made where it is new.
     fn atom(&mut self, kind: &str, pattern: &str) -> Result<Atom, LoadError> {
         let name = format!("{kind}:{pattern}");
-        let known = self.atoms.iter().skip(self.first_atom).position(|a| *a == name);
-        let index = known.map_or_else(
-            || {
-                self.atoms.push(name);
-                self.atoms.len() - 1
-            },
-            |i| i + self.first_atom,
-        );
-        u16::try_from(index).map(Atom).map_err(|_| LoadError::policy("more than 65535 local-only rules"))
+        let index = match self.known.get(&name) {
+            Some(index) => *index,
+            None => {
+                let index = self.atoms.len();
+                self.atoms.push(name.clone());
+                self.known.insert(name, index);
+                index
+            }
+        };
+        u16::try_from(index).map(Atom).map_err(|_| of_policy("more than 65535 local-only rules"))
     }
 
     /// Where each narrowed source may go. Several flows of one source add up.
@@ -310,7 +313,7 @@ impl Compiler<'_> {
         let mut narrowed: HashMap<usize, HashSet<usize>> = HashMap::new();
         for flow in flows {
             let Some(from) = self.find(&flow.from) else {
-                return Err(LoadError::at_rule(
+                return Err(at_rule(
                     &flow.entry.rule,
                     format!("[[flow]] from \"{}\" names no local-only rule; list it as local-only first", flow.from),
                 ));
@@ -318,7 +321,7 @@ impl Compiler<'_> {
             let sinks = narrowed.entry(from).or_default();
             for to in &flow.to {
                 let Some(to_index) = self.find(to) else {
-                    return Err(LoadError::at_rule(
+                    return Err(at_rule(
                         &flow.entry.rule,
                         format!("[[flow]] to \"{to}\" names no local-only rule; list it as local-only first"),
                     ));
@@ -330,7 +333,7 @@ impl Compiler<'_> {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        self.atoms.iter().skip(self.first_atom).position(|a| a == name).map(|i| i + self.first_atom)
+        self.known.get(name).copied()
     }
 }
 
@@ -349,16 +352,20 @@ impl PathRules {
     }
 
     fn insert(&mut self, kind: PathKind, pattern: &PathPattern, index: u32) {
-        self.trie.insert(pattern, index, kind.covers_below());
+        self.insert_as(kind, pattern, index, kind.covers_below());
+    }
+
+    fn insert_as(&mut self, kind: PathKind, pattern: &PathPattern, index: u32, covers: bool) {
+        self.trie.insert(pattern, index, covers);
         if kind.is_strict() {
             if matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite) {
                 self.literal_guarded.extend(pattern.literal());
             }
             if let Some(composed) = pattern.composed() {
-                self.trie.insert(&composed, index, kind.covers_below());
+                self.trie.insert(&composed, index, covers);
             }
             if cfg!(any(target_os = "macos", target_os = "windows")) {
-                self.folded.insert(&pattern.folded(), index, kind.covers_below());
+                self.folded.insert(&pattern.folded(), index, covers);
             }
         }
     }
@@ -373,15 +380,15 @@ impl PathRules {
         Ok(())
     }
 
-    fn add_built_in(&mut self, kind: PathKind, text: &str, why: Option<&str>, home: Option<&Path>) -> Result<(), LoadError> {
-        if text.starts_with('~') && home.is_none() {
+    fn add_built_in(&mut self, kind: PathKind, entry: BuiltIn, home: Option<&Path>) -> Result<(), LoadError> {
+        if entry.pattern.starts_with('~') && home.is_none() {
             return Ok(());
         }
-        let patterns = PathPattern::parse(text, Path::new("/"), home, Anchor::Floating)
-            .map_err(|e| LoadError::policy(format!("built-in control file `{text}`: {e}")))?;
-        let index = self.push(kind, built_in(text, why), None);
+        let patterns = PathPattern::parse(entry.pattern, Path::new("/"), home, Anchor::Floating)
+            .map_err(|e| of_policy(format!("built-in control file `{}`: {e}", entry.pattern)))?;
+        let index = self.push(kind, built_in(entry.pattern, Some(entry.reason)), None);
         for pattern in &patterns {
-            self.insert(kind, pattern, index);
+            self.insert_as(kind, pattern, index, !entry.itself);
         }
         Ok(())
     }
@@ -406,39 +413,47 @@ fn built_in(pattern: &str, why: Option<&str>) -> RuleRef {
     })
 }
 
-fn refuse(entry: &Entry, error: &PatternError) -> LoadError {
-    LoadError::at_rule(&entry.rule, format!("{} \"{}\": {error}", entry.rule.list(), entry.rule.pattern()))
+/// An error at the place of a rule.
+pub(crate) fn at_rule(rule: &Rule, message: String) -> LoadError {
+    LoadError::about(LoadCode::BadValue, rule, message)
 }
 
-fn command(text: &str, entry: &Entry) -> Result<CommandPattern, LoadError> {
-    CommandPattern::parse(text).map_err(|e| refuse(entry, &e))
+fn of_policy(message: impl Into<String>) -> LoadError {
+    LoadError::new(LoadCode::BadValue, &Arc::from("policy"), message)
 }
 
-fn commands(list: &[Entry]) -> Result<Vec<(CommandPattern, RuleRef)>, LoadError> {
-    list.iter().map(|e| Ok((command(e.rule.pattern(), e)?, e.rule.clone()))).collect()
+fn refuse(entry: &Entry, error: &dyn std::fmt::Display) -> LoadError {
+    at_rule(&entry.rule, format!("{} \"{}\": {error}", entry.rule.list(), entry.rule.pattern()))
 }
 
-fn arguments(list: &[crate::merged::ArgEntry]) -> Result<Vec<(ArgPattern, RuleRef)>, LoadError> {
-    list.iter()
-        .map(|a| {
-            let pattern = ArgPattern::parse(&a.command, a.entry.rule.pattern()).map_err(|e| refuse(&a.entry, &e))?;
-            Ok((pattern, a.entry.rule.clone()))
-        })
-        .collect()
+fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
+    let mut set = CommandSet::default();
+    for entry in list {
+        set.push(entry.rule.pattern(), &entry.rule, ()).map_err(|e| refuse(entry, &e))?;
+    }
+    Ok(set)
+}
+
+fn arguments(list: &[crate::merged::ArgEntry]) -> Result<ArgSet, LoadError> {
+    let mut set = ArgSet::default();
+    for item in list {
+        set.push(&item.command, &item.entry.rule).map_err(|e| refuse(&item.entry, &e))?;
+    }
+    Ok(set)
 }
 
 fn hosts(list: &[Entry]) -> Result<HostSet<RuleRef>, LoadError> {
     let mut set = HostSet::default();
     for entry in list {
-        set.insert(HostPattern::parse(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?, entry.rule.clone());
+        set.push(HostPattern::parse(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?, entry.rule.clone());
     }
     Ok(set)
 }
 
-fn addresses(list: &[Entry]) -> Result<AddressSet<RuleRef>, LoadError> {
-    let mut set = AddressSet::default();
+fn addresses(list: &[Entry]) -> Result<IpSet<RuleRef>, LoadError> {
+    let mut set = IpSet::default();
     for entry in list {
-        set.insert(entry.rule.pattern(), entry.rule.clone()).map_err(|e| refuse(entry, &e))?;
+        set.push(parse_ip_range(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?, entry.rule.clone());
     }
     Ok(set)
 }

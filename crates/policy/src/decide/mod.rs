@@ -1,5 +1,6 @@
 //! The one function that answers "is this allowed?".
 
+mod commands;
 mod exec;
 mod flows;
 mod hosts;

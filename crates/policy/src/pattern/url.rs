@@ -131,6 +131,19 @@ impl RequestUrl {
         text
     }
 
+    /// The URL without its query, for records and questions: a query may carry what should not be shown.
+    #[must_use]
+    pub fn without_query(&self) -> String {
+        RequestUrl { query: None, ..self.clone() }.to_url_string()
+    }
+
+    /// The smallest host pattern that covers it.
+    #[must_use]
+    pub fn host_pattern(&self) -> String {
+        let host = if matches!(self.ip, Some(IpAddr::V6(_))) { format!("[{}]", self.host) } else { self.host.clone() };
+        if matches!(self.port, 80 | 443) { host } else { format!("{host}:{}", self.port) }
+    }
+
     /// Adds one `name=value` to the query, percent-encoding every byte that is not unreserved (RFC 3986).
     pub fn push_query(&mut self, name: &[u8], value: &[u8]) {
         let query = self.query.get_or_insert_default();

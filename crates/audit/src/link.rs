@@ -89,7 +89,7 @@ fn parsed(line: &[u8]) -> Result<Link, NoLink> {
     let mut pairs = found.seqs.into_iter().zip(found.hashes).filter_map(|(seq, hash)| Some((seq?, hash?)));
     let Some((seq, prev)) = pairs.next() else {
         return Err(match found.version {
-            Some(version) if version != 1 => NoLink::Version(version),
+            Some(version) if version > 1 => NoLink::Version(version),
             _ => NoLink::NotARecord,
         });
     };
@@ -98,7 +98,7 @@ fn parsed(line: &[u8]) -> Result<Link, NoLink> {
     }
     match found.version {
         // Only our own shape has both a version and `prev`.
-        Some(version) if version != 1 && found.hashes.first().is_some_and(Option::is_some) => Err(NoLink::Version(version)),
+        Some(version) if version > 1 && found.hashes.first().is_some_and(Option::is_some) => Err(NoLink::Version(version)),
         _ => Ok(Link { seq, prev }),
     }
 }

@@ -14,7 +14,7 @@ use crate::source::Source;
 struct Line {
     link: Result<Link, NoLink>,
     hash: [u8; 64],
-    /// Whether it looks like the beginning of a record.
+    /// Whether it begins like a record and does not end like one: by position it may still have a link.
     is_open: bool,
 }
 
@@ -44,13 +44,16 @@ pub(super) fn diagnose<S: Source + ?Sized>(source: &S, size: u64, fault: &Fault)
             _ => Verdict::CannotJudge { why: "the file changed while it was read".to_owned() },
         });
     };
+    let next_link = next.and_then(|next| next.link.ok());
     let found = match bad.link {
         Ok(found) => found,
-        Err(NoLink::Version(version)) => {
+        // Only if nothing behind it remembers another content: else the version is what was edited.
+        Err(NoLink::Version(version)) if next_link.is_none_or(|next| next.prev == bad.hash) => {
             return Ok(Verdict::CannotJudge {
                 why: format!("line {} has format version {version}, which this program does not know", fault.line),
             });
         }
+        Err(NoLink::Version(_)) => return Ok(broken(fault.line, Why::Edited)),
         Err(NoLink::NotARecord) => return Ok(broken(fault.line, if bad.is_open { Why::Torn } else { Why::NotARecord })),
     };
     let (last_seq, last_hash) = match &before {
@@ -59,21 +62,23 @@ pub(super) fn diagnose<S: Source + ?Sized>(source: &S, size: u64, fault: &Fault)
         None => (0, Sha256Digest::ZERO.hex()),
     };
     let expected = last_seq.saturating_add(1);
-    let next_link = next.and_then(|next| next.link.ok());
+    let changed = |number: u64, line: &Line| broken(number, if line.is_open { Why::Torn } else { Why::Edited });
     if found.seq == expected {
         return Ok(match next_link {
             // The genuine one stands behind it.
             Some(next) if next.seq == expected || next.prev == last_hash => broken(fault.line, Why::Inserted { seq: expected }),
             // The line behind it remembers another content than this: this one was changed.
-            Some(next) if next.prev != bad.hash => broken(fault.line, Why::Edited),
+            Some(next) if next.prev != bad.hash => changed(fault.line, &bad),
             // It claims another predecessor than it has, and is itself vouched for (or the last): the predecessor was changed.
-            _ if before.is_some() => broken(fault.line - 1, Why::Edited),
-            _ => broken(fault.line, Why::Edited),
+            _ => match &before {
+                Some(before) => changed(fault.line - 1, before),
+                None => changed(fault.line, &bad),
+            },
         });
     }
     if found.prev == last_hash {
         // The right place under a wrong number.
-        return Ok(broken(fault.line, Why::Edited));
+        return Ok(changed(fault.line, &bad));
     }
     if found.seq < expected {
         return Ok(broken(fault.line, Why::Inserted { seq: found.seq }));

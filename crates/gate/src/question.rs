@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Policy, Question};
+use aegis_policy::{PathOp, Policy, Question};
 
 use crate::environment::Environment;
 use crate::resolve::{Binary, Tree, search_path};
@@ -16,14 +16,8 @@ pub fn resolve_question(words: &[String], policy: &Policy, home: Option<&Path>, 
     let question = Question::parse(words, policy.root()).map_err(|e| e.to_string())?;
     let tree = Tree::new(policy.root(), home).map_err(|e| format!("the policy root cannot be opened: {e}"))?;
     Ok(match question {
-        Question::Path { op, path } => {
-            // the last component of what is deleted is the name itself, not what a link there leads to
-            let path = match (op, path.parent(), path.file_name()) {
-                (aegis_policy::PathOp::Delete, Some(parent), Some(name)) => tree.real_or_ancestor(parent).join(name),
-                _ => tree.real_or_ancestor(&path),
-            };
-            Question::Path { op, path }
-        }
+        Question::Path { op: PathOp::Delete, path } => Question::Path { op: PathOp::Delete, path: tree.name_leads_to(&path) },
+        Question::Path { op, path } => Question::Path { op, path: tree.leads_to(&path).0 },
         Question::Exec(request) => {
             let word = request.argv().first().map(String::as_str).unwrap_or_default();
             let found = Binary::resolve(word, &search_path(environment.get("PATH")), policy.root());
@@ -31,11 +25,7 @@ pub fn resolve_question(words: &[String], policy: &Policy, home: Option<&Path>, 
                 Ok(binary) => request.with_binary(binary.real),
                 Err(_) => *request,
             };
-            for index in 0..resolved.files().len() {
-                if let Some(path) = resolved.files().get(index).map(|f| f.path.clone()) {
-                    resolved.set_file_path(index, tree.real_or_ancestor(&path));
-                }
-            }
+            resolved.resolve_files(|path| tree.leads_to(path));
             Question::Exec(Box::new(resolved))
         }
         other => other,

@@ -7,6 +7,20 @@ use aegis_policy::Policy;
 struct Held {
     content: Vec<u8>,
     label: Label,
+    shape: Shape,
+}
+
+impl Held {
+    /// The content as one JSON value; its kind is a fact of the call that made it, never of the content.
+    fn as_json(&self) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&self.content);
+        match self.shape {
+            Shape::Int if text.parse::<i64>().is_ok() => self.content.clone(),
+            Shape::Bool if text == "True" => b"true".to_vec(),
+            Shape::Bool if text == "False" => b"false".to_vec(),
+            _ => serde_json::to_vec(&*text).unwrap_or_else(|_| b"null".to_vec()),
+        }
+    }
 }
 
 /// All labelled values of a run. No `Debug`: content must not get into a message by accident.
@@ -26,7 +40,7 @@ impl Vault {
     pub(crate) fn keep(&mut self, content: Vec<u8>, label: Label, shape: Shape, policy: &Policy) -> Labelled {
         let handle = Handle(self.held.len() as u64);
         let sources = label.indexes().map(|i| policy.source_name(i)).collect();
-        self.held.push(Held { content, label: label.clone() });
+        self.held.push(Held { content, label: label.clone(), shape });
         Labelled { handle, shape, label, sources }
     }
 
@@ -51,6 +65,11 @@ impl Vault {
         for part in payload.parts() {
             match part {
                 Part::Bytes(bytes) => opened.bytes.extend_from_slice(bytes),
+                Part::LabelledJson(handle) => {
+                    let held = self.find(*handle)?;
+                    opened.bytes.extend_from_slice(&held.as_json());
+                    opened.label.join(&held.label);
+                }
                 Part::Labelled(handle) => {
                     let held = self.find(*handle)?;
                     opened.bytes.extend_from_slice(&held.content);

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
 use aegis_policy::{Access, Decision, ExecRequest, PathOp, Visibility};
-use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits};
+use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
+use aegis_sandbox::End;
 
 use crate::call::{Call, Ruling};
 use crate::gate::Gate;
@@ -26,6 +27,8 @@ pub(crate) struct Children {
     public_env: Option<Vec<(OsString, OsString)>>,
     /// Whether the policy forbids an agent to write this program and its place in PATH.
     settled: HashMap<PathBuf, bool>,
+    /// Processes that are no children of a command: the worker.
+    pub(crate) spare: Vec<aegis_sandbox::Pid>,
 }
 
 impl Gate {
@@ -50,12 +53,8 @@ impl Gate {
 
         // resolve: the program and every file its arguments name
         let binary = self.program(call, &argv, cwd.real())?;
-        let mut resolved = request.with_binary(&binary.real);
-        for index in 0..resolved.files().len() {
-            if let Some(path) = resolved.files().get(index).map(|f| f.path.clone()) {
-                resolved.set_file_path(index, self.tree.real_or_ancestor(&path));
-            }
-        }
+        let mut resolved = request.clone().with_binary(binary.real.clone());
+        resolved.resolve_files(|path| self.tree.leads_to(path));
         let access = Access::Exec(&resolved);
         let decision = self.policy.decide(&access);
         let shown = binary.path.to_string_lossy().into_owned();
@@ -71,19 +70,34 @@ impl Gate {
 
         let limits = &self.policy.settings().limits;
         let timeout = child.timeout.unwrap_or(limits.child_timeout).min(limits.child_timeout);
-        let run = RunLimits { deadline: (Instant::now() + timeout).min(self.deadline()), max_output: limits.max_child_output_bytes };
+        let max_output = usize::try_from(limits.max_child_output_bytes).unwrap_or(usize::MAX);
+        let deadline = (Instant::now() + timeout).min(self.deadline());
         let stdin = self.vault.open(&child.stdin)?.bytes;
+        let stdin = (!stdin.is_empty()).then_some(stdin);
         let args: Vec<OsString> = argv.iter().map(OsString::from).collect();
 
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
-        let spec = ChildSpec { program: &binary.path, expect: binary.id, argv: &args, env: &env, cwd: cwd.descriptor() };
+        let directory = cwd.directory().map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: {e}", call.asked())))?;
+        let spec = ChildSpec {
+            program: &binary.path,
+            expect: binary.id,
+            argv: &args,
+            env: &env,
+            cwd: directory,
+            stdin: Stdin::Null,
+            max_memory_bytes: None,
+        };
+        let run = RunLimits { deadline, max_output, cancel: None, spare: &self.children.spare };
         let out = ruling.label_with(&label);
-        match child::run(&spec, &stdin, run) {
+        match child::run(&spec, stdin.as_deref(), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
-                let code = finished.exit_code();
-                if finished.timed_out || finished.truncated {
-                    let what = if finished.timed_out { "timed out and was killed" } else { "wrote more than [subprocess].max_output_bytes and was killed" };
+                let code = exit_code(finished.end);
+                if let Some(stop) = finished.stopped {
+                    let what = match stop {
+                        Stop::Output => "wrote more than [subprocess].max_output_bytes and was killed",
+                        Stop::Deadline | Stop::Cancelled => "timed out and was killed",
+                    };
                     self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(what))?;
                     return Err(EffectError::new(ErrorCode::Exec, format!("{}: the command {what}", call.asked())));
                 }
@@ -219,7 +233,7 @@ impl Gate {
     }
 
     fn output(&mut self, call: &Call<'_>, child: &Child, mut finished: Finished, label: Label) -> Result<Outcome, EffectError> {
-        let code = finished.exit_code();
+        let code = exit_code(finished.end);
         if !label.is_public() {
             self.redactor.learn(&finished.stdout);
             let mut field = |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
@@ -243,6 +257,15 @@ impl Gate {
                 .suggest("subprocess.run gives exit_code, stdout and stderr of such a command"));
         }
         Ok(Outcome::Exec(ExecOutput { exit_code: code, stdout: finished.stdout, stderr: finished.stderr }))
+    }
+}
+
+/// As shells have it: 128 and the signal where one ended the child.
+const fn exit_code(end: End) -> i32 {
+    match end {
+        End::Exited(code) => code,
+        End::Signal(signal) => 128 + signal,
+        _ => 255,
     }
 }
 

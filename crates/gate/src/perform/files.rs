@@ -6,6 +6,7 @@ use aegis_effect::{EffectError, ErrorCode, FileKind, Label, Outcome, Payload, Sh
 use aegis_policy::{Access, Decision, PathOp, Verdict, Visibility};
 
 use crate::call::{Call, Ruling};
+use crate::files::GlobLimits;
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::resolve::{Intent, PathError, Prepared};
@@ -23,8 +24,13 @@ impl Gate {
 
     pub(crate) fn read_range(&mut self, call: &Call<'_>, path: &str, offset: u64, limit: u64) -> Result<Outcome, EffectError> {
         let (ruling, bytes) = self.read_with(call, path, |p| p.read_range(offset, limit.min(MAX_READ)))?;
-        let whole = crate::files::whole_characters(&bytes).to_vec();
-        self.text(call, ruling, whole)
+        if ruling.visibility() == Visibility::LocalOnly {
+            return Ok(self.label(&ruling, bytes, Shape::Text));
+        }
+        match crate::files::whole_characters(&bytes) {
+            Ok(text) => Ok(Outcome::Text(text.to_owned())),
+            Err(error) => Err(EffectError::new(code_of(&error), format!("{}: {error}", call.asked()))),
+        }
     }
 
     pub(crate) fn read_bytes(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
@@ -104,14 +110,23 @@ impl Gate {
     pub(crate) fn list(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
         let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
         let policy = self.policy.clone();
-        let names = prepared.list(&mut |op, p| readable(&policy, op, p)).map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        let names = prepared
+            .list(&self.tree, &mut |op, p| readable(&policy, op, p), &|| self.literals())
+            .map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(names.len()))?;
         Ok(Outcome::Names(names))
     }
 
     pub(crate) fn glob(&mut self, call: &Call<'_>, pattern: &str) -> Result<Outcome, EffectError> {
         let policy = self.policy.clone();
-        let found = self.tree.glob(pattern, &mut |op, p| readable(&policy, op, p));
+        let found = self.tree.glob(
+            pattern,
+            GlobLimits::default(),
+            &mut |op, p| readable(&policy, op, p),
+            &|| self.literals(),
+            // a directory that a deny list names is not even looked into
+            &mut |p| policy.permits(&Access::PathName { op: PathOp::Read, path: p }),
+        );
         match found {
             Ok(names) => {
                 self.ledger.effect(call, &Ruling::default(), None, Done::bytes(names.len()))?;
@@ -200,7 +215,7 @@ impl Gate {
 
     /// Name, resolve, decide, flow, approve: everything before the journal. Where a person was asked, the object is resolved
     /// and judged once more, and must be the same.
-    fn resolve(&mut self, call: &Call<'_>, path: &str, intent: Intent, label: &Label) -> Result<(Prepared, Ruling), EffectError> {
+    pub(crate) fn resolve(&mut self, call: &Call<'_>, path: &str, intent: Intent, label: &Label) -> Result<(Prepared, Ruling), EffectError> {
         let bad = |e: PathError| EffectError::new(code_of(&e), format!("{}: {e}", call.asked()));
         let named = match self.tree.named(path) {
             Ok(named) => named,

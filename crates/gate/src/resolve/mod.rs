@@ -12,6 +12,7 @@
 //! | `judging` | what was judged on the way, and what the hard links of a file add to it |
 //! | `binary` | from the first word of a command line to its program |
 //! | `kernel_file` | objects that are the kernel's and no files |
+//! | `real` | where the arguments of a command lead |
 //! | `prepared` | what `resolve` gives: held objects without public constructors |
 //! | `error` | why a path did not become an object, or the object not what was asked of it |
 
@@ -25,6 +26,7 @@ mod locate;
 mod openat2;
 mod path;
 mod prepared;
+mod real;
 mod tree;
 mod walk;
 

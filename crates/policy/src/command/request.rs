@@ -188,4 +188,16 @@ impl ExecRequest {
             file.path = path;
         }
     }
+
+    /// Replaces every file argument by what it leads to: the real path, and whether something is there. A bare word that names no
+    /// file of the working directory is no file argument; one that does is.
+    pub fn resolve_files(&mut self, leads_to: impl Fn(&Path) -> (PathBuf, bool)) {
+        for file in &mut self.files {
+            let (path, exists) = leads_to(&file.asked);
+            if file.certainty == Certainty::Possible && exists {
+                file.certainty = Certainty::Likely;
+            }
+            file.path = path;
+        }
+    }
 }

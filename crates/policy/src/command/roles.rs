@@ -8,6 +8,7 @@ use super::language;
 use super::parse::{self, MAX_FILES, hazard, lexical};
 use super::read::{Known, Reading};
 use super::request::{Certainty, ExecRequest, FileArgument, OptionArgument, Role};
+use super::word;
 use crate::access::PathOp;
 
 /// The files and words of a command without a grammar.
@@ -70,6 +71,8 @@ struct Roles<'r> {
     word_base: PathBuf,
     effects: Effects,
     depth: usize,
+    /// How many words name paths to read.
+    path_words: usize,
     sed: Vec<String>,
     awk: Vec<String>,
 }
@@ -87,6 +90,7 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
         effects.rest |= spec.effects.rest;
         effects.info |= spec.effects.info;
         effects.writes |= spec.effects.writes;
+        effects.here |= spec.effects.here;
         effects.writes_here |= spec.effects.writes_here;
         override_words = spec.words.as_ref().or(override_words);
         if let (Arity::Required(Value::Chdir) | Arity::Optional(Value::Chdir), Some(value)) = (spec.arity, &option.value) {
@@ -96,7 +100,7 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
     request.subcommand = reading.subcommand.clone();
     request.words = reading.words.iter().map(|w| w.text.clone()).collect();
     let word_base = base.clone();
-    let mut roles = Roles { request, base, word_base, effects, depth, sed: Vec::new(), awk: Vec::new() };
+    let mut roles = Roles { request, base, word_base, effects, depth, path_words: 0, sed: Vec::new(), awk: Vec::new() };
 
     let mut path = String::new();
     for (level, name) in reading.levels.iter().skip(1).zip(&reading.subcommand) {
@@ -133,6 +137,10 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
             break;
         }
         next_word += 1;
+    }
+    if (effects.here || level.here) && roles.path_words == 0 && !effects.info {
+        let here = roles.word_base.clone();
+        roles.path_in(".", &here, true);
     }
     if effects.writes_here {
         let here = roles.word_base.clone();
@@ -259,7 +267,41 @@ impl Roles<'_> {
             Value::Plain => {}
             Value::Maybe => self.maybe(value, base),
             Value::Any => guessed(self.request, value, base, is_word),
-            Value::PathIn => self.path_in(value, base, is_word),
+            Value::PathIn => {
+                self.path_words += usize::from(is_word);
+                self.path_in(value, base, is_word);
+            }
+            Value::PathMove => {
+                self.read(value, value, base);
+                file(self.request, PathOp::Delete, value, value, base, Certainty::Certain);
+            }
+            Value::Package => {
+                // `@scope/name`, then `@version` or `@source`.
+                match value.strip_prefix('@') {
+                    Some(scoped) => {
+                        if let Some((_, source)) = scoped.split_once('@') {
+                            guessed(self.request, source, base, false);
+                        }
+                    }
+                    None => guessed(self.request, value, base, is_word),
+                }
+            }
+            Value::WriteOut => {
+                if let Some(path) = value.strip_prefix('@') {
+                    self.read(value, path, base);
+                }
+                if value.starts_with('@') || value.contains("%output") {
+                    hazard(self.request, option, Role::Config, own_words());
+                }
+            }
+            Value::CommandLine => {
+                hazard(self.request, option, Role::Exec, own_words());
+                if let Ok(words) = word::split(value) {
+                    let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
+                    let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
+                    self.inner(words.get(start..).unwrap_or_default());
+                }
+            }
             Value::PathOut => self.write(value, value, base),
             Value::PathBoth => {
                 self.read(value, value, base);
@@ -290,6 +332,10 @@ impl Roles<'_> {
                         self.read(value, one.trim_matches('"'), base);
                     }
                 }
+            }
+            // `host:archive` is fetched by another program.
+            Value::Archive if value.find(':').is_some_and(|at| !value.get(..at).unwrap_or("").contains('/')) => {
+                hazard(self.request, option, Role::Exec, own_words());
             }
             Value::Archive if self.effects.writes => {
                 self.read(value, value, base);

@@ -52,6 +52,7 @@ fn option(line: &str) -> Result<OptionSpec, LineError> {
                 "rest" => spec.effects.rest = true,
                 "info" => spec.effects.info = true,
                 "writes" => spec.effects.writes = true,
+                "here" => spec.effects.here = true,
                 "writes-here" => spec.effects.writes_here = true,
                 _ => return Err(unknown()),
             }
@@ -86,7 +87,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 23] = [
+pub(in crate::command) const VALUES: [(&str, Value); 26] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -109,7 +110,10 @@ pub(in crate::command) const VALUES: [(&str, Value); 23] = [
     ("awk", Value::Awk),
     ("assignment", Value::Assignment),
     ("command", Value::Command),
-    ("none", Value::Plain),
+    ("command-line", Value::CommandLine),
+    ("package", Value::Package),
+    ("write-out", Value::WriteOut),
+    ("path-move", Value::PathMove),
 ];
 
 fn value(name: &str) -> Option<Value> {

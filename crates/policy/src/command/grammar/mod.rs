@@ -25,6 +25,8 @@ pub(super) enum Value {
     PathOut,
     PathBoth,
     PathDelete,
+    /// Read and removed.
+    PathMove,
     /// The directory that relative paths of the whole command start from.
     Chdir,
     /// The directory that the words behind it start from.
@@ -50,6 +52,12 @@ pub(super) enum Value {
     Awk,
     /// `NAME=value` is configuration, anything else plain.
     Assignment,
+    /// A command in one string, split at blanks.
+    CommandLine,
+    /// A package: a name, a URL or a path.
+    Package,
+    /// A format of curl: `@file` is read, `%output{file}` is written.
+    WriteOut,
     /// This word and all behind it are a command; `NAME=value` before it is configuration.
     Command,
 }
@@ -103,6 +111,8 @@ pub(super) struct Effects {
     pub writes: bool,
     /// Writes below the working directory.
     pub writes_here: bool,
+    /// Reads the working directory if no word names a path.
+    pub here: bool,
 }
 
 /// One line of `options`.
@@ -206,6 +216,8 @@ pub(super) struct Level {
     pub synonyms: BTreeMap<String, String>,
     pub subs: BTreeMap<String, Level>,
     pub unknown: Unknown,
+    /// Reads the working directory if no word names a path.
+    pub here: bool,
 }
 
 impl Level {

@@ -52,6 +52,7 @@ struct LevelText {
     #[serde(rename = "as")]
     synonyms: BTreeMap<String, String>,
     unknown: Option<Unknown>,
+    here: bool,
     sub: BTreeMap<String, LevelText>,
 }
 
@@ -83,6 +84,7 @@ fn level(text: LevelText, groups: &BTreeMap<String, Arc<str>>, outer: Unknown) -
         synonyms: text.synonyms,
         subs,
         unknown,
+        here: text.here,
     })
 }
 

@@ -12,8 +12,11 @@
 //! | `judging` | what was judged on the way, and what the hard links of a file add to it |
 //! | `kernel_file` | objects that are the kernel's and no files |
 //! | `prepared` | what `resolve` gives: held objects without public constructors |
+//! | `agreement` | the test that holds the resolvers against each other |
 //! | `error` | why a path did not become an object, or the object not what was asked of it |
 
+#[cfg(test)]
+mod agreement;
 mod entry;
 mod error;
 mod judging;

@@ -50,7 +50,8 @@ impl Tree {
         enters: &mut dyn FnMut(&Path) -> bool,
     ) -> Result<Vec<String>, PathError> {
         let pattern = Pattern::parse(pattern)?;
-        let shown_base = if pattern.beginning().starts_with("~") { self.named(pattern.beginning())? } else { pattern.beginning().into() };
+        let at_home = pattern.beginning() == "~" || pattern.beginning().starts_with("~/");
+        let shown_base = if at_home { self.named(pattern.beginning())? } else { pattern.beginning().into() };
         let start = if pattern.beginning().is_empty() { self.asked(".")? } else { self.asked(pattern.beginning())? };
         let base = match self.locate(&start) {
             Ok(found) => found,

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, Dir, FileType, statat};
 
 use crate::resolve::{Guarded, Intent, Judge, OpenDir, PathError, Prepared, Tree};
 
-/// Entries that a directory may have to be listed.
+/// Entries that a directory may have to be listed for a script.
 pub const MAX_ENTRIES: usize = 100_000;
 
 impl Prepared {
@@ -18,13 +18,13 @@ impl Prepared {
     /// there; a link is judged by what it leads to. A name that is not UTF-8 is shown with replacement characters.
     ///
     /// # Errors
-    /// [`PathError::TooMany`] if there are more than [`MAX_ENTRIES`].
-    pub fn list(&self, tree: &Tree, judge: Judge<'_>, guarded: Guarded<'_>) -> Result<Vec<String>, PathError> {
+    /// [`PathError::TooMany`] if there are more than `limit`, see [`MAX_ENTRIES`].
+    pub fn list(&self, tree: &Tree, limit: usize, judge: Judge<'_>, guarded: Guarded<'_>) -> Result<Vec<String>, PathError> {
         let dir = self.dir()?;
         let mut names = Vec::new();
         for (count, entry) in entries(dir)?.enumerate() {
-            if count >= MAX_ENTRIES {
-                return Err(PathError::TooMany { what: "entries in the directory", limit: MAX_ENTRIES });
+            if count >= limit {
+                return Err(PathError::TooMany { what: "entries in the directory", limit });
             }
             let (name, kind) = entry?;
             let path = dir.real.join(&name);

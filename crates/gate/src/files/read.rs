@@ -28,6 +28,10 @@ impl Prepared {
     /// As the operating system has it.
     pub fn read_range(&self, offset: u64, limit: u64) -> Result<Vec<u8>, PathError> {
         let file = self.file()?;
+        if i64::try_from(offset).is_err() {
+            // Behind the end of any file.
+            return Ok(Vec::new());
+        }
         let available = file.meta.size.saturating_sub(offset).min(limit);
         file.bytes(offset, limit, available)
     }

@@ -131,11 +131,11 @@ fn below_missing(miss: Miss, name: &OsStr, intent: Intent, judging: &mut Judging
     let real = miss.would_be().join(name);
     judging.ask_all(intent.ops(), &real)?;
     let creates = matches!(intent, Intent::Write | Intent::Append | Intent::Mkdir);
-    if miss.errno != Errno::NOENT || !creates {
-        return Err(if miss.dangling { PathError::Dangling } else { PathError::resolving(miss.errno) });
-    }
     if miss.dangling {
         return Err(PathError::Dangling);
+    }
+    if miss.errno != Errno::NOENT || !creates {
+        return Err(PathError::resolving(miss.errno));
     }
     if miss.rest.is_empty() {
         return Err(PathError::Changed);

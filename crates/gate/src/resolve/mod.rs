@@ -14,9 +14,12 @@
 //! | `kernel_file` | objects that are the kernel's and no files |
 //! | `real` | where the arguments of a command lead |
 //! | `prepared` | what `resolve` gives: held objects without public constructors |
+//! | `agreement` | the test that holds the resolvers against each other |
 //! | `error` | why a path did not become an object, or the object not what was asked of it |
 
 mod binary;
+#[cfg(test)]
+mod agreement;
 mod entry;
 mod error;
 mod judging;

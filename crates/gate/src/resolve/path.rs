@@ -111,7 +111,7 @@ fn absent(errno: Errno, dangling: bool, real: PathBuf, intent: Intent, judging: 
             let unapproved = !judging.is_allowed();
             Ok(Prepared { intent, real, judged: judging.into_judged(), unapproved, object: Object::Absent })
         }
-        (_, Errno::NOENT) if dangling => Err(PathError::Dangling),
+        _ if dangling => Err(PathError::Dangling),
         _ => Err(PathError::resolving(errno)),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Miss {
     pub(crate) dir_real: PathBuf,
     /// What is left, beginning with the component that failed.
     pub(crate) rest: Vec<OsString>,
-    /// The component that failed stands in the text of a link.
+    /// It does not exist, and its name stands in the text of a link.
     pub(crate) dangling: bool,
 }
 
@@ -124,7 +124,7 @@ fn node_at(dir: BorrowedFd<'_>, name: &OsStr) -> Result<(OwnedFd, Meta), Errno> 
 }
 
 fn miss(trail: &Trail<'_>, step: Step, todo: Vec<Step>, errno: Errno) -> Result<Miss, Errno> {
-    let dangling = step.from_link;
+    let dangling = step.from_link && errno == Errno::NOENT;
     let rest = std::iter::once(step.name).chain(todo.into_iter().rev().map(|s| s.name)).collect();
     Ok(Miss { errno, dir: trail.duplicate()?, dir_real: trail.real(), rest, dangling })
 }

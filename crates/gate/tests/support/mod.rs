@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aegis_gate::{GlobLimits, Intent, PathError, Prepared, Tree};
+use aegis_gate::{GlobLimits, Intent, MAX_ENTRIES, PathError, Prepared, Tree};
 use aegis_policy::{PathOp, Verdict};
 use tempfile::TempDir;
 
@@ -90,8 +90,12 @@ impl Project {
     }
 
     pub fn list(&self, text: &str) -> Result<Vec<String>, PathError> {
+        self.list_within(text, MAX_ENTRIES)
+    }
+
+    pub fn list_within(&self, text: &str, limit: usize) -> Result<Vec<String>, PathError> {
         let dir = self.resolve(text, Intent::List)?;
-        dir.list(&self.tree, &mut |_, path| self.judge(path), &|| Arc::from(self.guarded.clone()))
+        dir.list(&self.tree, limit, &mut |_, path| self.judge(path), &|| Arc::from(self.guarded.clone()))
     }
 
     pub fn glob_within(&self, pattern: &str, limits: GlobLimits) -> Result<Vec<String>, PathError> {

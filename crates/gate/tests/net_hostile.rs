@@ -105,7 +105,8 @@ fn a_flood_of_informational_answers_ends() {
 
 #[test]
 fn informational_answers_are_passed_over() {
-    let server = raw(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    let server =
+        raw(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
     assert_eq!(get(&server, caps()).unwrap().body, b"x");
 }
 

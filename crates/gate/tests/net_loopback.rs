@@ -168,6 +168,43 @@ fn only_the_vetted_address_is_used_when_the_name_changes() {
 }
 
 #[test]
+fn an_open_connection_is_forgotten_with_its_address_even_if_it_came_later() {
+    let first = Server::start(|_, stream| stream.write_all(&ok("first")).unwrap());
+    let port = first.addr.port();
+    let second = Server::start_at(&format!("127.0.0.2:{port}"), |_, stream| stream.write_all(&ok("second")).unwrap());
+    let url = format!("http://rebind.example:{port}/");
+    let mut client = client();
+    let mut get = |ips: &[&str]| {
+        let (url, addrs) = open_by(&mut table("rebind.example", ips), &url);
+        client.send(&url, addrs, Method::Get, &[], None, caps()).map(|answer| answer.body)
+    };
+    // Nobody listens at the third address.
+    assert_eq!(get(&["127.0.0.3"]), Err(NetError::Refused));
+    assert_eq!(get(&["127.0.0.3", "127.0.0.2"]).unwrap(), b"second");
+    assert_eq!(get(&["127.0.0.3", "127.0.0.1"]).unwrap(), b"first");
+    assert_eq!(second.requests().len(), 1);
+}
+
+#[test]
+fn head_of_something_large_is_an_answer() {
+    let server = Server::start(|_, stream| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n").unwrap());
+    let (url, addrs) = open(&server.url("/"));
+    let answer = client().send(&url, addrs, Method::Head, &[], None, caps()).unwrap();
+    assert!(answer.headers.contains(&("content-length".to_owned(), b"99999999999".to_vec())));
+    assert!(answer.body.is_empty());
+}
+
+#[test]
+fn ipv6_hosts_are_sent_with_brackets() {
+    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else { return };
+    let addr = listener.local_addr().unwrap();
+    drop(listener);
+    let server = Server::start_at(&addr.to_string(), |_, stream| stream.write_all(&ok("six")).unwrap());
+    assert_eq!(get(&mut client(), &server.url("/"), caps()).unwrap().body, b"six");
+    assert!(server.last().contains(&format!("host: [::1]:{}\r\n", addr.port())));
+}
+
+#[test]
 fn addresses_vetted_for_another_host_are_refused() {
     let server = Server::start(|_, stream| stream.write_all(&ok("x")).unwrap());
     let (url, _) = open(&server.url("/"));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aegis_policy::{Method, RequestUrl};
 use reqwest::header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
 use reqwest::{Client, Response, StatusCode, Url, redirect, retry};
+use rustls::ClientConfig;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout_at;
 
@@ -34,6 +35,8 @@ pub struct NetClient {
     pinned: Pinned,
     plain: Option<Pool>,
     secure: Option<Pool>,
+    /// Read from disk once.
+    trusted: Option<ClientConfig>,
 }
 
 /// A client with its open connections.
@@ -52,7 +55,7 @@ impl NetClient {
     /// [`NetError::Setup`] when the system gives no event queue.
     pub fn new(cert_file: Option<PathBuf>) -> Result<NetClient, NetError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|_| NetError::Setup)?;
-        Ok(NetClient { runtime, cert_file, pinned: Pinned::default(), plain: None, secure: None })
+        Ok(NetClient { runtime, cert_file, pinned: Pinned::default(), plain: None, secure: None, trusted: None })
     }
 
     /// Sends one request to one of the vetted addresses, and reads the whole answer.
@@ -106,22 +109,26 @@ impl NetClient {
         let slot = if url.https { &mut self.secure } else { &mut self.plain };
         let key = (url.host.clone(), url.port);
         let reusable = slot.take().filter(|pool| {
-            pool.connect_timeout == connect_timeout
-                && pool.open.get(&key).is_none_or(|open| open.iter().all(|ip| addrs.ips().contains(ip)))
+            pool.connect_timeout == connect_timeout && pool.open.get(&key).is_none_or(|open| open.iter().all(|ip| addrs.ips().contains(ip)))
         });
         let mut pool = match reusable {
             Some(pool) => pool,
             None => {
-                let tls = if url.https { tls::trusting(self.cert_file.as_deref())? } else { tls::trusting_nobody()? };
+                let tls = match (url.https, &self.trusted) {
+                    (false, _) => tls::trusting_nobody()?,
+                    (true, Some(trusted)) => trusted.clone(),
+                    (true, None) => self.trusted.insert(tls::trusting(self.cert_file.as_deref())?).clone(),
+                };
                 Pool { client: build(tls, url.https, self.pinned.clone(), connect_timeout)?, connect_timeout, open: HashMap::new() }
             }
         };
-        pool.open.entry(key).or_insert_with(|| addrs.ips().to_vec());
+        // All that were open are among these.
+        pool.open.insert(key, addrs.ips().to_vec());
         Ok(slot.insert(pool).client.clone())
     }
 }
 
-fn build(tls: rustls::ClientConfig, https: bool, pinned: Pinned, connect_timeout: Duration) -> Result<Client, NetError> {
+fn build(tls: ClientConfig, https: bool, pinned: Pinned, connect_timeout: Duration) -> Result<Client, NetError> {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .https_only(https)

@@ -176,7 +176,9 @@ mod tests {
         connection.port = port;
         let server = NameServerConfig::new(Ipv4Addr::LOCALHOST.into(), true, vec![connection]);
         let search = vec!["corp.example.".parse().unwrap()];
-        let options = ResolverOpts { timeout: Duration::from_millis(300), attempts: 1, ..ResolverOpts::default() };
+        let mut options = ResolverOpts::default();
+        options.timeout = Duration::from_millis(300);
+        options.attempts = 1;
         (Dns::new(ResolverConfig::from_parts(None, search, vec![server]), options).unwrap(), asked)
     }
 

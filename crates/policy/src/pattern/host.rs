@@ -186,7 +186,11 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), HostPatternError> 
     let digits = port.strip_prefix(':').unwrap_or_default();
     if host.is_empty() || digits.contains(':') {
         // `::1` or `[::1`.
-        return Err(if authority.starts_with('[') || authority.parse::<IpAddr>().is_ok() { HostPatternError::AddressForm } else { HostPatternError::Port });
+        return Err(if authority.starts_with('[') || authority.parse::<IpAddr>().is_ok() {
+            HostPatternError::AddressForm
+        } else {
+            HostPatternError::Port
+        });
     }
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(HostPatternError::Port);

@@ -19,13 +19,7 @@ pub struct HostSet<T> {
 
 impl<T> Default for HostSet<T> {
     fn default() -> Self {
-        HostSet {
-            entries: Vec::new(),
-            any: Vec::new(),
-            by_name: HashMap::new(),
-            below: HashMap::new(),
-            by_address: HashMap::new(),
-        }
+        HostSet { entries: Vec::new(), any: Vec::new(), by_name: HashMap::new(), below: HashMap::new(), by_address: HashMap::new() }
     }
 }
 
@@ -118,7 +112,8 @@ mod tests {
 
     #[test]
     fn ten_thousand_patterns() {
-        let set = set((0..10_000).flat_map(|n| [format!("h{n}.example"), format!("*.d{n}.example"), format!("10.1.{}.{}", n / 256, n % 256)]));
+        let set =
+            set((0..10_000).flat_map(|n| [format!("h{n}.example"), format!("*.d{n}.example"), format!("10.1.{}.{}", n / 256, n % 256)]));
         assert_eq!(set.first_match(&url("https://h9999.example/")).unwrap(), "h9999.example");
         assert_eq!(set.first_match(&url("https://a.b.d77.example/")).unwrap(), "*.d77.example");
         assert_eq!(set.first_match(&url("https://10.1.1.1/")).unwrap(), "10.1.1.1");

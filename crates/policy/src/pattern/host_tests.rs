@@ -36,7 +36,11 @@ fn what_matches_and_what_does_not() {
         ("h.example/", "http://h.example/ http://h.example/a%2fb", "http://h.example:81/"),
         ("*", "http://a http://1.2.3.4 https://[::1] https://a.b.c/x", "http://a:8080"),
         ("*:8080", "http://a:8080 http://127.0.0.1:8080", "http://a"),
-        ("127.0.0.1:8080", "http://127.0.0.1:8080 http://0x7f.1:8080 http://[::ffff:127.0.0.1]:8080", "http://127.0.0.2:8080 http://localhost:8080"),
+        (
+            "127.0.0.1:8080",
+            "http://127.0.0.1:8080 http://0x7f.1:8080 http://[::ffff:127.0.0.1]:8080",
+            "http://127.0.0.2:8080 http://localhost:8080",
+        ),
         ("[::1]", "http://[::1] http://[0:0:0:0:0:0:0:1]", "http://127.0.0.1 http://[::2]"),
         ("[::FFFF:127.0.0.1]", "http://127.0.0.1", "http://[::1]"),
         ("bücher.example", "http://bücher.example http://BÜCHER.example http://xn--bcher-kva.example", "http://bucher.example"),

@@ -137,7 +137,8 @@ mod tests {
         ] {
             assert_eq!(parse_ip_range(text).unwrap().to_string(), range);
         }
-        for text in ["", "10", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8 ", "example.com", "010.0.0.1", "::1%eth0", "10.0.0.0-10.0.0.9", "*"] {
+        for text in ["", "10", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8 ", "example.com", "010.0.0.1", "::1%eth0", "10.0.0.0-10.0.0.9", "*"]
+        {
             assert!(matches!(parse_ip_range(text), Err(IpRangeError::Syntax(_))), "{text}");
         }
         assert_eq!(

@@ -205,9 +205,8 @@ fn whatwg_ipv6(url: &Url) -> Option<String> {
 /// A name as DNS can hold it (letters, digits, `-`, `_`), without its trailing dot. Expects lower-case ASCII.
 pub(crate) fn dns_name(name: &str) -> Option<&str> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    let label = |l: &str| {
-        (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
-    };
+    let label =
+        |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
     (name.len() <= 253 && name.split('.').all(label)).then_some(name)
 }
 

@@ -189,8 +189,26 @@ mod tests {
     #[test]
     fn a_path_that_can_be_read_in_two_ways_never_opens_and_always_closes() {
         for path in [
-            "/v1/%2f", "/v1/%2F..", "/v1/a%5cb", "/v1/%5C", "/v1/%2e%2e/x", "/v1/%2E", "/v1/a%2eb", "/v1//x", "//v1", "/v1/./x", "/v1/../x",
-            "/v1/..", "/v1/..;/x", "/v1/.;a=b/x", "/v1/%252f", "/v1/%252525%32%66%252e", "/v1/%00", "/v1/a\\b", "/%2e%2e/v1", "/x/%2f",
+            "/v1/%2f",
+            "/v1/%2F..",
+            "/v1/a%5cb",
+            "/v1/%5C",
+            "/v1/%2e%2e/x",
+            "/v1/%2E",
+            "/v1/a%2eb",
+            "/v1//x",
+            "//v1",
+            "/v1/./x",
+            "/v1/../x",
+            "/v1/..",
+            "/v1/..;/x",
+            "/v1/.;a=b/x",
+            "/v1/%252f",
+            "/v1/%252525%32%66%252e",
+            "/v1/%00",
+            "/v1/a\\b",
+            "/%2e%2e/v1",
+            "/x/%2f",
         ] {
             assert!(!pattern("/v1/**").matches(path), "{path}");
             assert!(!pattern("/**").matches(path), "{path}");

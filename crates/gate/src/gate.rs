@@ -1,5 +1,6 @@
 //! The gate: the only way anything happens.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub struct Gate {
     pub(crate) budget: Budget,
     pub(crate) redactor: Redactor,
     pub(crate) network: Network,
-    pub(crate) literals: Option<Arc<[PathBuf]>>,
+    literals: OnceCell<Arc<[PathBuf]>>,
     pub(crate) children: crate::perform::exec::Children,
     approved: HashSet<ApprovalKey>,
     /// A person said "no, and stop".
@@ -77,7 +78,7 @@ impl Gate {
             budget,
             redactor: Redactor::default(),
             network,
-            literals: None,
+            literals: OnceCell::new(),
             children: crate::perform::exec::Children::default(),
             approved: HashSet::new(),
             stopped: false,
@@ -169,6 +170,18 @@ impl Gate {
         Err(self.refused(call, error, Some(target)))
     }
 
+    /// Answers names of hosts from this resolver only.
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: crate::net::Resolver) -> Gate {
+        self.network.use_resolver(resolver);
+        self
+    }
+
+    /// Processes of ours that are no children of a command, such as the worker: cleaning up after a command spares them.
+    pub fn spare(&mut self, process: aegis_sandbox::Pid) {
+        self.children.spare.push(process);
+    }
+
     /// Whether a person ended the run.
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
@@ -183,7 +196,7 @@ impl Gate {
 
     /// Literal deny and local-only paths, made once, and only when a hard link needs them.
     pub(crate) fn literals(&self) -> Arc<[PathBuf]> {
-        self.policy.literal_guarded().map(PathBuf::from).collect()
+        self.literals.get_or_init(|| self.policy.literal_guarded().map(PathBuf::from).collect()).clone()
     }
 }
 

@@ -111,7 +111,7 @@ impl Gate {
         let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
         let policy = self.policy.clone();
         let names = prepared
-            .list(&self.tree, &mut |op, p| readable(&policy, op, p), &|| self.literals())
+            .list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| readable(&policy, op, p), &|| self.literals())
             .map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(names.len()))?;
         Ok(Outcome::Names(names))

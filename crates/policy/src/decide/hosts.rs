@@ -15,7 +15,9 @@ pub(super) fn decide(layer: &Layer, method: Method, url: &RequestUrl) -> Answer 
     let capability = method.capability();
     let local = layer.local_only_hosts.first_possible(url);
     let allow = layer.http_allow.get(&capability).and_then(|set| set.first_match(url));
-    let Some(allow) = allow.or(local.map(|l| &l.0)) else {
+    // what only might be meant is labelled, but not opened
+    let opens = layer.local_only_hosts.first_match(url);
+    let Some(allow) = allow.or(opens.map(|l| &l.0)) else {
         return Answer::new(Verdict::Deny, Reason::NoRule { list: list_of(capability) }, None);
     };
     let asks = layer.asks_for(capability).or_else(|| layer.http_ask.get(&capability).and_then(|set| set.first_match(url)));

@@ -1,24 +1,25 @@
 //! One run, message by message. Everything that comes from the worker is checked here: order, size, time, memory.
 
+use std::any::Any;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use aegis_effect::{ErrorCode, Perform};
 
 use super::report::{CheckReport, Counts, RunError, RunReport, Status};
+use super::process::WorkerHandle;
 use super::{OutputSink, RunOptions, WATCH};
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;
 use crate::verify::{Facts, Finding, Judge, Severity, Span, judged};
-use crate::wire::{Finished, FromWorker, Receiver, Sender, Start, ToWorker, WireError};
+use crate::wire::{Finished, FromWorker, Line, Receiver, Sender, Start, ToWorker, WireError};
 
 /// What ends with the link.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// A process, which is killed if it did not end by itself.
-    Process(Child),
+    Process(Box<dyn WorkerHandle>),
     /// A thread, which ends at its next message.
     Thread,
 }
@@ -53,6 +54,8 @@ struct Session<'a> {
     looked: Instant,
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
+    /// A message and its answer cost a fifth on one core of what they cost across two.
+    _shared_core: Option<Box<dyn Any>>,
 }
 
 /// What a verifying worker says first.
@@ -147,11 +150,18 @@ impl<'a> Session<'a> {
         let now = Instant::now();
         link.stream.set_read_timeout(Some(WATCH))?;
         link.stream.set_write_timeout(Some(WATCH))?;
-        let reading = link.stream.try_clone()?;
+        let line = Line::new(link.stream);
+        let mut ending = link.ending;
+        let mut shared_core = None;
+        if let Ending::Process(child) = &mut ending {
+            child.limit_memory(options.limits.memory_bytes);
+            shared_core = child.share_core();
+        }
         let mut session = Session {
-            sender: Sender::new(link.stream),
-            receiver: Receiver::new(reading),
-            ending: link.ending,
+            sender: Sender::new(line.clone()),
+            receiver: Receiver::new(line),
+            ending,
+            _shared_core: shared_core,
             started: now,
             options,
             looked: now,
@@ -332,8 +342,7 @@ impl<'a> Session<'a> {
         let Ending::Process(mut child) = self.ending else { return };
         // Its end of the stream is closed by this, should it still wait for an answer.
         drop((self.sender, self.receiver));
-        let _ = child.kill();
-        let _ = child.wait();
+        child.kill();
     }
 
     fn kill(self) {
@@ -346,34 +355,17 @@ impl<'a> Session<'a> {
         let Ending::Process(mut child) = self.ending else { return crashed("the script's thread ended without a word".to_owned()) };
         drop((self.sender, self.receiver));
         // A worker that closed its stream and lives on is not waited for.
-        let status = match ended_soon(&mut child) {
-            Some(status) => status,
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return crashed("the worker closed its connection".to_owned());
-            }
+        let Some(end) = child.ended_within(PATIENCE) else {
+            child.kill();
+            return crashed("the worker closed its connection".to_owned());
         };
-        let mut words = Vec::new();
-        if let Some(stderr) = child.stderr.take() {
-            let _ = stderr.take(4096).read_to_end(&mut words);
-        }
-        let words = String::from_utf8_lossy(&words);
-        if words.contains("memory allocation of") {
+        if end.out_of_memory {
             let message = format!("more than {} bytes of memory", self.options.limits.memory_bytes);
             return RunError::of(ScriptError::new(Phase::Limit(LimitKind::Memory), message), source);
         }
-        let words = words.lines().find(|l| !l.trim().is_empty()).map(|l| format!(": {}", l.trim())).unwrap_or_default();
-        crashed(format!("the worker ended with {status}{words}"))
+        crashed(format!("the worker ended: {}", end.how))
     }
 }
 
-fn ended_soon(child: &mut Child) -> Option<std::process::ExitStatus> {
-    for _ in 0..50 {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Some(status);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    None
-}
+/// How long a worker that closed its stream may take to end.
+const PATIENCE: Duration = Duration::from_millis(50);

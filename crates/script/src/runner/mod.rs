@@ -5,13 +5,15 @@ mod in_process;
 mod output;
 mod process;
 mod report;
+mod sandboxed;
 
 use std::time::Duration;
 
 use aegis_effect::Perform;
 
 pub use output::OutputSink;
-pub use process::{ProcessWorkers, StartWorker, WorkerProcess};
+pub use process::{ProcessWorkers, StartWorker, WorkerEnd, WorkerHandle, WorkerProcess};
+pub use sandboxed::SandboxedWorkers;
 pub use report::{CheckReport, Counts, RunError, RunReport, Status};
 
 use crate::limits::Limits;
@@ -95,6 +97,15 @@ impl Runner {
         let report = drive::check(link, script, options, judge);
         self.warm();
         report
+    }
+
+    /// The process id of the worker that waits for the next script, if there is one.
+    #[must_use]
+    pub fn waiting_worker(&self) -> Option<u32> {
+        match &self.workers {
+            Workers::Process { waiting, .. } => waiting.as_ref().map(WorkerProcess::id),
+            Workers::InProcess => None,
+        }
     }
 
     fn link(&mut self) -> Result<Link, RunError> {

@@ -1,12 +1,14 @@
 //! Worker processes.
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Starts workers.
 pub trait StartWorker: fmt::Debug + Send {
@@ -17,26 +19,91 @@ pub trait StartWorker: fmt::Debug + Send {
     fn start(&mut self) -> io::Result<WorkerProcess>;
 }
 
+/// A process that can be watched and ended.
+pub trait WorkerHandle: fmt::Debug {
+    /// Its process id.
+    fn id(&self) -> u32;
+    /// Kills and reaps it.
+    fn kill(&mut self);
+    /// How it ended, if it does within that time.
+    fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd>;
+    /// Bounds what it can allocate from now on, in bytes. What the kernel cannot bound, the broker watches.
+    fn limit_memory(&mut self, bytes: u64) {
+        let _ = bytes;
+    }
+    /// Puts the caller and the worker on one core as long as the result lives.
+    fn share_core(&self) -> Option<Box<dyn Any>> {
+        None
+    }
+}
+
+/// How a worker ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerEnd {
+    /// In words.
+    pub how: String,
+    /// It ended because it could not get more memory.
+    pub out_of_memory: bool,
+}
+
 /// A started worker.
 #[derive(Debug)]
 pub struct WorkerProcess {
     stream: UnixStream,
-    child: Child,
+    handle: Box<dyn WorkerHandle>,
 }
 
 impl WorkerProcess {
-    /// A worker at the other end of `stream`. If the child's standard error is piped, its last words are read when it ends badly.
+    /// A worker at the other end of `stream`.
     #[must_use]
-    pub fn new(stream: UnixStream, child: Child) -> WorkerProcess {
-        WorkerProcess { stream, child }
+    pub fn new(stream: UnixStream, handle: impl WorkerHandle + 'static) -> WorkerProcess {
+        WorkerProcess { stream, handle: Box::new(handle) }
     }
 
-    pub(super) fn into_parts(self) -> (UnixStream, Child) {
-        (self.stream, self.child)
+    pub(super) fn id(&self) -> u32 {
+        self.handle.id()
+    }
+
+    pub(super) fn into_parts(self) -> (UnixStream, Box<dyn WorkerHandle>) {
+        (self.stream, self.handle)
     }
 }
 
-/// Starts a program as worker: with an empty environment, its standard input connected to the broker, no standard output.
+/// A process of the standard library. If its standard error is piped, its last words are read when it ends badly.
+impl WorkerHandle for Child {
+    fn id(&self) -> u32 {
+        Child::id(self)
+    }
+
+    fn kill(&mut self) {
+        let _ = Child::kill(self);
+        let _ = self.wait();
+    }
+
+    fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd> {
+        let deadline = Instant::now() + patience;
+        let status = loop {
+            if let Ok(Some(status)) = self.try_wait() {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        let mut words = Vec::new();
+        if let Some(stderr) = self.stderr.take() {
+            let _ = stderr.take(4096).read_to_end(&mut words);
+        }
+        let words = String::from_utf8_lossy(&words);
+        let out_of_memory = words.contains("memory allocation of");
+        let words = words.lines().find(|l| !l.trim().is_empty()).map(|l| format!(": {}", l.trim())).unwrap_or_default();
+        Some(WorkerEnd { how: format!("{status}{words}"), out_of_memory })
+    }
+}
+
+/// Starts a program as worker that locks nothing down: for embedders with a sandbox of their own, and for tests. Its standard input is
+/// the stream, its environment empty.
 #[derive(Debug, Clone)]
 pub struct ProcessWorkers {
     program: PathBuf,

@@ -22,6 +22,8 @@ pub struct Objection {
     pub message: String,
     /// The smallest change that would allow it.
     pub suggestion: Option<String>,
+    /// Nothing on the machine, such as a link, can lead the call elsewhere.
+    pub certain: bool,
 }
 
 /// The findings, in the order of the text.
@@ -40,7 +42,7 @@ pub(crate) fn judged(facts: &Facts, source: &Source, judge: &dyn Judge) -> Vec<F
     }
     for call in facts.calls.iter().filter(|call| !facts.uses.iter().any(|u| u.span == call.span && !judge.has_capability(u.capability))) {
         if let Some(objection) = judge.literal(call) {
-            let severity = if call.always_runs { Severity::Error } else { Severity::Warning };
+            let severity = if call.always_runs && objection.certain { Severity::Error } else { Severity::Warning };
             add(severity, "denied", objection.message, objection.suggestion, call.span);
         }
     }

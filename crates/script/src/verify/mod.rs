@@ -4,9 +4,11 @@
 mod facts;
 mod finding;
 mod judge;
+mod policy_judge;
 
 pub(crate) use facts::{CapabilityUse, Facts, Problem, Span, facts};
 pub use facts::{LiteralCall, Target};
 pub use finding::{Finding, Severity, findings_json, findings_sarif};
 pub(crate) use judge::judged;
 pub use judge::{Judge, Objection};
+pub use policy_judge::PolicyJudge;

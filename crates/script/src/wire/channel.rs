@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,9 +39,34 @@ impl From<io::Error> for WireError {
     }
 }
 
+/// One connection for both directions: a worker without rights cannot duplicate its descriptor.
+#[derive(Debug, Clone)]
+pub(crate) struct Line(Arc<UnixStream>);
+
+impl Line {
+    pub(crate) fn new(stream: UnixStream) -> Line {
+        Line(Arc::new(stream))
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(to)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(from)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes frames. Several may be queued and go out in one system call.
 #[derive(Debug)]
-pub(crate) struct Sender<W = UnixStream> {
+pub(crate) struct Sender<W = Line> {
     stream: W,
     buffer: Vec<u8>,
     sent: usize,
@@ -117,7 +143,7 @@ impl<W: Write> Sender<W> {
 
 /// Reads frames.
 #[derive(Debug)]
-pub(crate) struct Receiver<R = UnixStream> {
+pub(crate) struct Receiver<R = Line> {
     stream: R,
     buffer: Vec<u8>,
     start: usize,

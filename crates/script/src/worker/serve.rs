@@ -7,7 +7,7 @@ use super::Context;
 use super::evaluate::evaluate;
 use crate::builtins::Builtins;
 use crate::error::{LimitKind, Phase, ScriptError};
-use crate::wire::{Finished, Receiver, Sender, ToWorker};
+use crate::wire::{Finished, Line, Receiver, Sender, ToWorker};
 
 /// Takes all rights from the calling process. Called while it is single-threaded, before it reads a byte from the broker.
 pub type LockDown = fn() -> Result<(), String>;
@@ -29,6 +29,19 @@ pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
     std::process::exit(if served == Some(true) { 0 } else { 70 })
 }
 
+/// The same for a process that [`crate::SandboxedWorkers`] started: it takes away its own rights first.
+pub fn sandboxed_worker() -> ! {
+    match aegis_sandbox::worker::take_socket() {
+        Ok(socket) => worker_main(socket, || {
+            aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()).map(drop).map_err(|e| e.to_string())
+        }),
+        Err(error) => {
+            eprintln!("this name is for workers that aegis starts itself: {error}");
+            std::process::exit(70)
+        }
+    }
+}
+
 /// Runs `work` on a thread whose stack parser and evaluator cannot exhaust within the limits of a source; `None` if it panicked or no
 /// thread could be made.
 pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
@@ -39,10 +52,10 @@ pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
 pub(crate) fn serve(socket: UnixStream) -> bool {
     // Made before the first message, so that it overlaps with the broker's loading of the policy.
     let builtins = Builtins::new();
-    let Ok(reading) = socket.try_clone() else { return false };
-    let mut receiver = Receiver::new(reading);
+    let line = Line::new(socket);
+    let mut receiver = Receiver::new(line.clone());
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
-    let context = Context::new(Sender::new(socket), receiver, &start);
+    let context = Context::new(Sender::new(line), receiver, &start);
     let mut steps = 0;
     let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
         Ok(result) => result,

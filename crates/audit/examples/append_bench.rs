@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use aegis_audit::{Call, Effect, Journal, Options, Result, Text, VerifyOptions, verify};
+use aegis_audit::{Call, Effect, EffectResult, Journal, Options, Text, VerifyOptions, verify};
 
 const APPENDS: usize = 1_000_000;
 
@@ -26,7 +26,7 @@ fn main() {
                 labels: &[],
                 approver: None,
             },
-            result: Result::Ok,
+            result: EffectResult::Ok,
             bytes: Some(1024),
         };
         let start = Instant::now();

@@ -12,10 +12,18 @@ pub(crate) fn escape_into(out: &mut Vec<u8>, value: &[u8], room: usize) -> bool 
     let end = out.len().saturating_add(room);
     let mut exact = true;
     for chunk in value.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if !push(out, c, end) {
+        let mut rest = chunk.valid();
+        while !rest.is_empty() {
+            let plain = rest.bytes().take_while(|b| is_plain(&[*b])).count().min(end.saturating_sub(out.len()));
+            let Some((run, behind)) = rest.split_at_checked(plain) else { return false };
+            out.extend_from_slice(run.as_bytes());
+            let mut chars = behind.chars();
+            if let Some(c) = chars.next()
+                && !push(out, c, end)
+            {
                 return false;
             }
+            rest = chars.as_str();
         }
         if !chunk.invalid().is_empty() {
             exact = false;

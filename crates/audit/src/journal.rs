@@ -233,8 +233,10 @@ impl Writer {
             return Err(JournalError::TooLong { kind: record.kind() });
         }
         if let Err(e) = self.put(file, &body) {
-            // No repair without its record: the torn line goes back where it stood.
-            let _ = rustix::io::write(file, torn);
+            // No repair without its record: the torn line goes back where it stood, or else stays where it was put.
+            if rustix::io::write(file, torn) == Ok(torn.len()) {
+                let _ = std::fs::remove_file(&aside);
+            }
             self.end = None;
             return Err(e);
         }

@@ -121,18 +121,18 @@ impl Call<'_> {
 
 /// How an effect ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Result<'a> {
+pub enum EffectResult<'a> {
     /// It was done.
     Ok,
     /// It failed, with the stable name of the error.
     Error(&'a str),
 }
 
-impl Result<'_> {
+impl EffectResult<'_> {
     fn fields(self, to: &mut Fields<'_>) {
         match self {
-            Result::Ok => to.text("result", "ok"),
-            Result::Error(code) => {
+            EffectResult::Ok => to.text("result", "ok"),
+            EffectResult::Error(code) => {
                 to.text("result", "error");
                 to.text("code", code);
             }
@@ -146,7 +146,7 @@ pub struct Effect<'a> {
     /// The effect.
     pub call: Call<'a>,
     /// How it ended.
-    pub result: Result<'a>,
+    pub result: EffectResult<'a>,
     /// Bytes read, where it read some.
     pub bytes: Option<u64>,
 }
@@ -186,7 +186,7 @@ pub struct EffectOutcome<'a> {
     /// Of the intent.
     pub id: u64,
     /// How it ended.
-    pub result: Result<'a>,
+    pub result: EffectResult<'a>,
     /// Bytes written, sent or received.
     pub bytes: u64,
     /// From intent to end.

@@ -126,8 +126,13 @@ mod tests {
 
     /// A chain of `n` records, as lines.
     fn chain(n: u64) -> Vec<String> {
+        numbered(1..=n)
+    }
+
+    /// Lines whose hashes are right and whose numbers are these.
+    fn numbered(numbers: impl Iterator<Item = u64>) -> Vec<String> {
         let mut prev = Sha256Digest::ZERO;
-        (1..=n)
+        numbers
             .map(|seq| {
                 let line = format!(r#"{{"v":1,"seq":{seq},"text":"{}","prev":"{prev}"}}"#, "x".repeat(usize::try_from(seq % 50).unwrap()));
                 prev = Sha256Digest::of(line.as_bytes());
@@ -139,6 +144,20 @@ mod tests {
     fn judge(lines: &[String], threads: usize) -> Verdict {
         let bytes: Vec<u8> = lines.iter().flat_map(|l| format!("{l}\n").into_bytes()).collect();
         verify_source(bytes.as_slice(), to_u64(bytes.len()), threads, 1, &VerifyOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn right_hashes_do_not_excuse_wrong_numbers() {
+        for threads in 1..40 {
+            for first in [0, 2, 7] {
+                assert_eq!(judge(&numbered(first..9), threads), Verdict::Broken(Broken { line: 1, why: Why::Edited }), "from {first}");
+            }
+            for gap in 1..20 {
+                let lines = numbered((1..=gap).chain(gap + 2..=20));
+                let expected = if gap < 19 { Verdict::Broken(Broken { line: gap + 1, why: Why::Edited }) } else { judge(&chain(19), 1) };
+                assert_eq!(judge(&lines, threads), expected, "{threads} threads, gap behind {gap}");
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use aegis_audit::{Journal, JournalError, Options};
 
-use crate::fixture::{APPROVAL, Note, given, intact, open, place, process};
+use crate::fixture::{APPROVAL, Note, append_raw, given, intact, open, place, process};
 
 /// Writes until the disk is full, and looks at what is left.
 #[test]
@@ -52,6 +52,32 @@ fn at_the_file_size_limit_a_record_is_refused_whole() {
     let (_directory, path) = place();
     // A limit that is no multiple of the record's length, so that the last write is short.
     ended_well(&mut shell("trap '' XFSZ; ulimit -f 65; exec \"$@\"", &process("disk::child_fills_the_disk", &path), &path));
+}
+
+#[test]
+fn child_cannot_repair() {
+    let Some(path) = given() else { return };
+    let error = Journal::open(&path, Options::default()).unwrap_err();
+    assert!(matches!(error, JournalError::Full { .. }), "{error}");
+    println!("the disk is full");
+}
+
+#[test]
+fn a_repair_that_cannot_be_recorded_is_not_made() {
+    let (directory, path) = place();
+    // A journal that ends 100 bytes before the limit: room for the torn line, not for the record of its repair.
+    let journal = open(&path);
+    journal.append(&Note(b"")).unwrap();
+    let empty = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
+    journal.append(&Note(&vec![b'x'; 8 * 512 - 100 - 2 * empty])).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 8 * 512 - 100);
+    append_raw(&path, b"torn");
+    let before = std::fs::read(&path).unwrap();
+    ended_well(&mut shell("trap '' XFSZ; ulimit -f 8; exec \"$@\"", &process("disk::child_cannot_repair", &path), &path));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing lies beside it");
+    open(&path).append(&APPROVAL).unwrap();
+    assert_eq!(intact(&path).repairs, 1, "with room, it is");
 }
 
 /// Runs `script` in a mount namespace of its own. `None` where the machine allows none.

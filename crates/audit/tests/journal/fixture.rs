@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aegis_audit::{
-    Approval, Call, Effect, Fields, Intact, Journal, Options, Record, Result, Sha256Digest, Text, Verdict, VerifyOptions, Why, verify,
+    Approval, Call, Effect, EffectResult, Fields, Intact, Journal, Options, Record, Sha256Digest, Text, Verdict, VerifyOptions, Why, verify,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ pub fn effect<'a>(id: u64, target: &'a str) -> Effect<'a> {
         labels: &[],
         approver: None,
     };
-    Effect { call, result: Result::Ok, bytes: Some(5) }
+    Effect { call, result: EffectResult::Ok, bytes: Some(5) }
 }
 
 /// A directory that lives as long as the test, and a path in it where no journal is yet.

@@ -236,6 +236,8 @@ fn a_connection_that_the_server_closed_meanwhile_is_not_used() {
     static CLOSED: AtomicUsize = AtomicUsize::new(0);
     let server = Server::start(|_, stream| {
         stream.write_all(&ok("x")).unwrap();
+        // The client has its answer and is not looking any more.
+        thread::sleep(Duration::from_millis(20));
         stream.shutdown(Shutdown::Both).unwrap();
         CLOSED.fetch_add(1, Ordering::SeqCst);
     });

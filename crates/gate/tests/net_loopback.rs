@@ -210,6 +210,12 @@ fn addresses_vetted_for_another_host_are_refused() {
     let (url, _) = open(&server.url("/"));
     let (_, addrs) = open("http://localhost/");
     assert_eq!(client().send(&url, addrs, Method::Get, &[], None, caps()), Err(NetError::NotVetted));
+    let (url, _) = open_by(&mut table("a.example", &["127.0.0.1"]), &format!("http://a.example:{}/", server.addr.port()));
+    let (_, addrs) = open_by(&mut table("b.example", &["127.0.0.1"]), "http://b.example/");
+    assert_eq!(client().send(&url, addrs, Method::Get, &[], None, caps()), Err(NetError::NotVetted));
+    let (url, _) = open(&server.url("/"));
+    let (_, addrs) = open("http://127.0.0.2/");
+    assert_eq!(client().send(&url, addrs, Method::Get, &[], None, caps()), Err(NetError::NotVetted));
     assert_eq!(server.connections(), 0);
 }
 

@@ -17,11 +17,13 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+/// The name a client asked for, and whether its request was read.
+type Handshake = (Option<String>, bool);
+
 struct Https {
     port: u16,
     authority: String,
-    /// The name each client asked for, and whether its request was read.
-    seen: Arc<Mutex<Vec<(Option<String>, bool)>>>,
+    seen: Arc<Mutex<Vec<Handshake>>>,
 }
 
 fn start(names: &[&str], expired: bool) -> Https {

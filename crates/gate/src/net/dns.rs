@@ -27,7 +27,7 @@ pub struct Resolver {
 
 #[derive(Debug)]
 enum Source {
-    System { hosts: PathBuf, resolv_conf: PathBuf, dns: Option<Dns> },
+    System { hosts: PathBuf, resolv_conf: PathBuf, dns: Option<Box<Dns>> },
     Fixed(BTreeMap<String, Vec<IpAddr>>),
 }
 
@@ -87,7 +87,7 @@ impl Resolver {
                     None => {
                         let text = fs::read(resolv_conf).map_err(|_| NetError::NoNameServer)?;
                         let (config, options) = parse_resolv_conf(text).map_err(|_| NetError::NoNameServer)?;
-                        dns.insert(Dns::new(config, options)?)
+                        dns.insert(Box::new(Dns::new(config, options)?))
                     }
                 };
                 dns.lookup(host, deadline)

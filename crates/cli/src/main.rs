@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! The `aegis` binary: which verb runs, and nothing else.
+#![forbid(unsafe_code)]
+
+mod chosen;
+mod cli;
+mod exit;
+mod home;
+mod journal;
+mod output;
+mod verbs;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{AuditVerb, Cli, PolicyVerb, Verb};
+use home::Start;
+
+fn main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    if argv.first().is_some_and(|name| name == verbs::worker::NAME) {
+        verbs::worker::run();
+    }
+    // the worker makes itself ready while we read the command line and the policy
+    let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
+    let start = match Start::take() {
+        Ok(start) => start,
+        Err(error) => return exit::internal(&error),
+    };
+    let cli = match Cli::try_parse_from(&argv) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    match cli.verb {
+        Verb::Run(args) => verbs::run::run(args, start, runner),
+        Verb::Check(args) => verbs::check::check(args, start, runner),
+        Verb::Init(args) => verbs::init::init(&args, &start),
+        Verb::Policy(PolicyVerb::Validate { file }) => verbs::policy::validate(file, &start),
+        Verb::Policy(PolicyVerb::Show { file, json }) => verbs::policy::show(file, json, &start),
+        Verb::Policy(PolicyVerb::Schema) => verbs::policy::schema(),
+        Verb::Policy(PolicyVerb::Edit { file }) => verbs::edit::edit(file, &start),
+        Verb::Policy(PolicyVerb::Migrate { file, write }) => verbs::migrate::migrate(&file, write),
+        Verb::Policy(PolicyVerb::Test { file }) => verbs::policy::test(file, &start),
+        Verb::Why(args) => verbs::why::why(&args, &start),
+        Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
+        Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),
+        Verb::Trust(args) => verbs::trust::trust(&args, &start),
+        Verb::Completions { shell } => verbs::generate::completions(shell),
+        Verb::Man => verbs::generate::man(),
+    }
+}

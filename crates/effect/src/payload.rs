@@ -13,6 +13,8 @@ pub enum Part {
     Bytes(#[serde(with = "bytes")] Vec<u8>),
     /// The whole content of a labelled value; the broker puts it in after its flow check.
     Labelled(Handle),
+    /// The same as a JSON value (RFC 8259), quotes and escapes included; a number or a boolean where the value is one.
+    LabelledJson(Handle),
 }
 
 /// A rope of public bytes and labelled values.
@@ -48,7 +50,7 @@ impl Payload {
     /// The labelled values in it.
     pub fn handles(&self) -> impl Iterator<Item = Handle> + '_ {
         self.parts.iter().filter_map(|p| match p {
-            Part::Labelled(h) => Some(*h),
+            Part::Labelled(h) | Part::LabelledJson(h) => Some(*h),
             Part::Bytes(_) => None,
         })
     }
@@ -76,7 +78,7 @@ impl Payload {
                 for part in parts {
                     match part {
                         Part::Bytes(b) => all.extend_from_slice(b),
-                        Part::Labelled(_) => return None,
+                        Part::Labelled(_) | Part::LabelledJson(_) => return None,
                     }
                 }
                 Some(std::borrow::Cow::Owned(all))

@@ -152,6 +152,11 @@ pub enum Reason {
         /// The operation it stands for.
         op: crate::PathOp,
     },
+    /// A local-only file would go into a command that is not local-only.
+    LocalOnlyArgument {
+        /// The argument as given.
+        argument: String,
+    },
     /// The question itself is not well-formed (a relative path, a NUL byte, an empty argv).
     Malformed {
         /// What is wrong.
@@ -164,7 +169,7 @@ pub enum Reason {
 pub struct Decision {
     pub(crate) verdict: Verdict,
     pub(crate) visibility: Visibility,
-    pub(crate) atom: Option<Atom>,
+    pub(crate) atoms: Vec<Atom>,
     pub(crate) rule: Option<RuleRef>,
     pub(crate) reason: Reason,
 }
@@ -180,10 +185,11 @@ impl Decision {
     pub const fn visibility(&self) -> Visibility {
         self.visibility
     }
-    /// The local-only rule that labels what comes from the object, and that names it as a sink.
+    /// The local-only rules that label what comes from the object, and that name it as a sink. At most one of each layer of the
+    /// policy for files, hosts and variables; for a command also those of the files its arguments name.
     #[must_use]
-    pub const fn atom(&self) -> Option<Atom> {
-        self.atom
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
     }
     /// The rule that decided, if one did.
     #[must_use]

@@ -17,27 +17,38 @@
 
 mod access;
 mod command;
+mod control;
+mod decide;
 mod decision;
+mod explain;
+#[doc(hidden)]
 pub mod fuzzing;
-#[allow(dead_code, reason = "what a policy is compiled from; the matchers read it")]
 mod load;
 mod load_error;
-#[allow(dead_code, reason = "what a policy is compiled from; the matchers read it")]
 mod merged;
 mod pattern;
+mod policy;
 mod position;
 mod preset;
+mod question;
 mod schema;
 mod suggest;
 mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
-pub use command::{ExecRequest, FileArgument, Hazard, Role};
+pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
+pub use decide::{BlockedFlow, Surroundings};
 pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
+pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};
 pub use load_error::{LoadCode, LoadError};
 pub use merged::{ChildNetwork, Confine, Durability, Limits, Note, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
-pub use pattern::RequestUrl;
+pub use pattern::{
+    AddressClass, HostKey, HostPattern, HostPatternError, HostSet, IpRangeError, IpSet, PathPatternError, RequestUrl, UrlError, classify,
+    parse_ip_range,
+};
+pub use policy::{Policy, ProjectPolicy, Untrusted};
 pub use preset::{preset_names, preset_text, starter_names, starter_text};
+pub use question::{Question, QuestionError};
 pub use schema::{json_schema, key_reference, migrate};
 pub use trust::{TrustError, TrustStore};

@@ -140,6 +140,50 @@ pub(crate) struct Lists {
     pub tests: Vec<TestEntry>,
 }
 
+impl Lists {
+    /// The rules of all lists, in the order of the schema.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &RuleRef> {
+        let plain = [
+            &self.read_allow,
+            &self.local_only_read,
+            &self.write_allow,
+            &self.local_only_write,
+            &self.delete_allow,
+            &self.fs_deny,
+            &self.allow_control_files,
+            &self.http_get_allow,
+            &self.http_post_allow,
+            &self.http_put_allow,
+            &self.http_patch_allow,
+            &self.http_delete_allow,
+            &self.local_only_hosts,
+            &self.deny_hosts,
+            &self.allow_ips,
+            &self.deny_ips,
+            &self.no_echo_hosts,
+            &self.allow_plain_http,
+            &self.allow_vars,
+            &self.local_only_vars,
+            &self.deny_vars,
+            &self.allow_reserved,
+            &self.allow_commands,
+            &self.ask_commands,
+            &self.local_only_commands,
+            &self.deny_commands,
+            &self.exec_allow,
+            &self.connect_hosts,
+            &self.unix_sockets,
+            &self.allow_tools,
+            &self.ask_tools,
+            &self.deny_tools,
+        ];
+        let of_args = self.deny_args.iter().chain(&self.requires_approval_args).map(|a| &a.entry.rule);
+        let of_approvals = self.requires_approval.iter().map(|a| &a.entry.rule);
+        let of_flows = self.flows.iter().map(|f| &f.entry.rule);
+        plain.into_iter().flatten().map(|e| &e.rule).chain(of_args).chain(of_approvals).chain(of_flows)
+    }
+}
+
 /// Kernel confinement of children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -256,6 +300,36 @@ pub struct Settings {
     pub padded_timing: bool,
     /// `[runtime] reveal = "deny"`: labelled content never enters the worker.
     pub reveal_denied: bool,
+}
+
+impl Settings {
+    /// Takes the stricter of both, and the other's root: relative paths are those of the project.
+    pub(crate) fn tighten(&mut self, project: &Settings) {
+        self.root.clone_from(&project.root);
+        self.name.clone_from(&project.name);
+        self.description.clone_from(&project.description);
+        let (mine, theirs) = (&mut self.limits, &project.limits);
+        mine.max_time = mine.max_time.min(theirs.max_time);
+        mine.max_steps = mine.max_steps.min(theirs.max_steps);
+        mine.max_memory_bytes = mine.max_memory_bytes.min(theirs.max_memory_bytes);
+        mine.max_output_bytes = mine.max_output_bytes.min(theirs.max_output_bytes);
+        mine.max_callstack_size = mine.max_callstack_size.min(theirs.max_callstack_size);
+        mine.max_total_calls = mine.max_total_calls.min(theirs.max_total_calls);
+        mine.net_timeout = mine.net_timeout.min(theirs.net_timeout);
+        mine.max_response_bytes = mine.max_response_bytes.min(theirs.max_response_bytes);
+        mine.child_timeout = mine.child_timeout.min(theirs.child_timeout);
+        mine.max_child_output_bytes = mine.max_child_output_bytes.min(theirs.max_child_output_bytes);
+        for (capability, most) in &theirs.max_calls {
+            let limit = mine.max_calls.entry(*capability).or_insert(*most);
+            *limit = (*limit).min(*most);
+        }
+        self.confine = self.confine.max(project.confine);
+        self.child_network = self.child_network.max(project.child_network);
+        self.durability = self.durability.max(project.durability);
+        self.unlisted = self.unlisted.max(project.unlisted);
+        self.padded_timing |= project.padded_timing;
+        self.reveal_denied |= project.reveal_denied;
+    }
 }
 
 /// One file (or preset) that went into a policy.

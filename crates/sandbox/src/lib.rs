@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Starts, confines and ends processes for Aegis. The only Aegis crate with `unsafe` code.
+//!
+//! - [`worker`]: the broker starts its own binary as script worker; the worker takes its own rights away.
+//! - [`broker`]: what the broker does to itself, once, before anything untrusted runs.
+//! - [`child`]: starts one judged program, feeds and reads it, and ends it with everything it started.
+//! - [`cpu`]: broker and worker on one core while they talk.
+//!
+//! Linux only. Confinement of children by Landlock, seccomp and namespaces is not part of it yet: children run as the user who started the
+//! broker, with no descriptor, environment or signal disposition of the broker.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("aegis-sandbox supports only Linux");
+
+pub mod broker;
+pub mod child;
+pub mod cpu;
+mod end;
+mod error;
+mod landlock;
+mod launch;
+mod process;
+mod seccomp;
+pub mod worker;
+
+pub use end::End;
+pub use error::SandboxError;
+pub use rustix::process::Pid;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::grammar::OptionSpec;
 use crate::access::PathOp;
 
 /// What an option or a word of a known command stands for. The data is in `policies/commands/*.toml`.
@@ -24,24 +25,70 @@ pub enum Role {
     Net,
 }
 
+impl Role {
+    /// The name in grammars, journals and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Plain => "plain",
+            Role::PathIn => "path-in",
+            Role::PathOut => "path-out",
+            Role::Exec => "exec",
+            Role::Config => "config",
+            Role::Net => "net",
+        }
+    }
+}
+
+/// How sure it is that an argument names a file, and that the operation is the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// The grammar says so: the operation must be allowed.
+    Certain,
+    /// It is written like a path, but the command's use of it is not known. It is listed as a read and must be allowed as one;
+    /// it must also not be a file that may never be written. Writes are left to the confinement of the child.
+    Likely,
+    /// Any word can name a file of the working directory. What a deny list or a control-file rule names is refused; otherwise
+    /// it counts only if such a file exists.
+    Possible,
+}
+
 /// An argument that names a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileArgument {
-    /// Read or written.
+    /// Read, written or removed.
     pub op: PathOp,
     /// As it stands in the argv.
     pub raw: String,
     /// Absolute; lexical at first, resolved by the gate.
     pub path: PathBuf,
+    /// The same with its `..` components, which the system resolves after links; this is what a gate opens.
+    pub asked: PathBuf,
+    /// How sure that is.
+    pub certainty: Certainty,
 }
 
 /// An option that runs programs, changes configuration or reaches the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hazard {
-    /// Normalised: `-c`, `--upload-pack`.
+    /// Normalised: `-c`, `--upload-pack`; for a command that is run, its name.
     pub option: String,
     /// `Exec`, `Config` or `Net`.
     pub role: Role,
+    /// What was given to the option: its value, or the words of the command it runs.
+    pub words: Vec<String>,
+}
+
+/// An option as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OptionArgument {
+    /// Canonical: `--force` for `-f`, `--forc` and `+main`.
+    pub name: String,
+    /// Its value, if it has one.
+    pub value: Option<String>,
+    /// How many subcommands stand before it.
+    pub depth: usize,
 }
 
 /// An argv, read by the grammar of its command.
@@ -52,6 +99,21 @@ pub struct ExecRequest {
     pub(crate) binary: Option<PathBuf>,
     pub(crate) files: Vec<FileArgument>,
     pub(crate) hazards: Vec<Hazard>,
+    pub(super) program: String,
+    pub(super) subcommand: Vec<String>,
+    pub(super) words: Vec<String>,
+    pub(super) options: Vec<OptionArgument>,
+    /// For each option, what the grammar says about it.
+    #[serde(skip)]
+    pub(super) specs: Vec<Option<&'static OptionSpec>>,
+    /// For each word of a command without a grammar, whether it may be the value of the option before it.
+    #[serde(skip)]
+    pub(super) may_be_values: Vec<bool>,
+    pub(super) inner: Vec<ExecRequest>,
+    pub(super) built_in_deny: Option<String>,
+    pub(super) malformed: Option<&'static str>,
+    /// The first name of the grammar that was used.
+    pub(super) family: Option<&'static str>,
 }
 
 impl ExecRequest {
@@ -79,5 +141,63 @@ impl ExecRequest {
     #[must_use]
     pub fn hazards(&self) -> &[Hazard] {
         &self.hazards
+    }
+    /// The name of the program: the last component of argv[0], or the applet of a multi-call binary (`rm` of `busybox rm`).
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+    /// The subcommands in order: `remote`, `add`.
+    #[must_use]
+    pub fn subcommand(&self) -> &[String] {
+        &self.subcommand
+    }
+    /// The positional words behind the subcommands, in order.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+    /// The options, canonical.
+    #[must_use]
+    pub fn options(&self) -> &[OptionArgument] {
+        &self.options
+    }
+    /// The commands this one runs, as far as its words show them (`env`, `xargs`, `find -exec`).
+    #[must_use]
+    pub fn inner(&self) -> &[ExecRequest] {
+        &self.inner
+    }
+    /// The words of a built-in deny that match; no list opens it.
+    #[must_use]
+    pub fn built_in_deny(&self) -> Option<&str> {
+        self.built_in_deny.as_deref()
+    }
+    /// What is wrong with the argv itself, if something is; such a request is denied.
+    #[must_use]
+    pub const fn malformed(&self) -> Option<&'static str> {
+        self.malformed
+    }
+    /// Whether there is a grammar for the command.
+    #[must_use]
+    pub const fn has_grammar(&self) -> bool {
+        self.family.is_some()
+    }
+    /// Replaces the path of one file argument by the resolved one. An index out of range changes nothing.
+    pub fn set_file_path(&mut self, index: usize, path: PathBuf) {
+        if let Some(file) = self.files.get_mut(index) {
+            file.path = path;
+        }
+    }
+
+    /// Replaces every file argument by what it leads to: the real path, and whether something is there. A bare word that names no
+    /// file of the working directory is no file argument; one that does is.
+    pub fn resolve_files(&mut self, leads_to: impl Fn(&Path) -> (PathBuf, bool)) {
+        for file in &mut self.files {
+            let (path, exists) = leads_to(&file.asked);
+            if file.certainty == Certainty::Possible && exists {
+                file.certainty = Certainty::Likely;
+            }
+            file.path = path;
+        }
     }
 }

@@ -28,6 +28,11 @@ impl Finder {
         self
     }
 
+    /// The home, where it is known.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// Another home, for what `~/` means.
     #[must_use]
     pub fn with_home(mut self, home: &Path) -> Finder {

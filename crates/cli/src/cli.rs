@@ -1,0 +1,222 @@
+//! The command line: one definition, from which parser, help, man page and completions come.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Lets AI agents do real work only as one policy file allows.
+#[derive(Debug, Parser)]
+#[command(name = "aegis", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "Example:\n  aegis init --lang python\n  aegis run release-notes.star")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a script under a policy
+    #[command(after_help = "Example:\n  aegis run --policy aegis.toml --arg since=v1.2 release-notes.star")]
+    Run(Run),
+    /// Verify a script without running it
+    #[command(after_help = "Example:\n  aegis check release-notes.star")]
+    Check(Check),
+    /// Write a starter policy for a language
+    #[command(after_help = "Example:\n  aegis init --lang rust")]
+    Init(Init),
+    /// Look at, check and change policy files
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Say what the policy decides about one access, and by which rule
+    #[command(after_help = "Examples:\n  aegis why fs.write src/main.rs\n  aegis why exec git push -f\n  aegis why net.http_get https://api.example.com/v1/users")]
+    Why(Why),
+    /// Verify and show journals
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Trust a policy file as it is now
+    #[command(after_help = "Example:\n  aegis trust aegis.toml")]
+    Trust(Trust),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  aegis completions bash > ~/.local/share/bash-completion/completions/aegis")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  aegis man | man -l -")]
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyChoice {
+    /// Policy file; without it, aegis.toml upward from here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// Journal file, instead of the policy's or the default one
+    #[arg(long, value_name = "FILE", conflicts_with = "no_audit")]
+    pub(crate) audit: Option<PathBuf>,
+    /// Write no journal
+    #[arg(long)]
+    pub(crate) no_audit: bool,
+    /// An argument of the script, as `args.KEY`
+    #[arg(long = "arg", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) args: Vec<(String, String)>,
+    /// Approve everything that the policy puts under approval
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print one JSON object instead of the script's output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The script, or - for standard input
+    pub(crate) script: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// Print findings as JSON
+    #[arg(long, conflicts_with = "sarif")]
+    pub(crate) json: bool,
+    /// Print findings as SARIF 2.1.0
+    #[arg(long)]
+    pub(crate) sarif: bool,
+    /// The script, or - for standard input
+    pub(crate) script: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Lang {
+    Python,
+    Node,
+    Ruby,
+    Rust,
+    Go,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Language of the project
+    #[arg(long)]
+    pub(crate) lang: Lang,
+    /// Where to write, or - for standard output
+    #[arg(long, short, value_name = "FILE", default_value = "aegis.toml")]
+    pub(crate) output: PathBuf,
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// Check a policy file
+    #[command(after_help = "Example:\n  aegis policy validate aegis.toml")]
+    Validate {
+        /// The file; without it, the one that would be used here
+        file: Option<PathBuf>,
+    },
+    /// Show a policy with all it inherits
+    #[command(after_help = "Example:\n  aegis policy show --json")]
+    Show {
+        /// The file; without it, the one that would be used here
+        file: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of policy files
+    #[command(after_help = "Example:\n  aegis policy schema > aegis.schema.json")]
+    Schema,
+    /// Edit a policy with $VISUAL or $EDITOR; it is validated before it replaces the old one
+    #[command(after_help = "Example:\n  aegis policy edit")]
+    Edit {
+        /// The file; without it, the one that would be used here
+        file: Option<PathBuf>,
+    },
+    /// Rewrite a policy of an older shape to version 1
+    #[command(after_help = "Example:\n  aegis policy migrate old.toml --write")]
+    Migrate {
+        /// The file
+        file: PathBuf,
+        /// Replace the file instead of printing
+        #[arg(long)]
+        write: bool,
+    },
+    /// Run the [[test]] entries of a policy
+    #[command(after_help = "Example:\n  aegis policy test aegis.toml")]
+    Test {
+        /// The file; without it, the one that would be used here
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND...
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ACCESS")]
+    pub(crate) access: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditVerb {
+    /// Verify the chain of a journal
+    #[command(after_help = "Example:\n  aegis audit verify audit.jsonl --min-seq 120")]
+    Verify {
+        /// The journal; without it, the one of the policy here
+        log: Option<PathBuf>,
+        /// The journal must hold at least this many records
+        #[arg(long, value_name = "N")]
+        min_seq: Option<u64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show records of a journal
+    #[command(after_help = "Example:\n  aegis audit show --kind denied")]
+    Show {
+        /// The journal; without it, the one of the policy here
+        log: Option<PathBuf>,
+        /// Only this run
+        #[arg(long, value_name = "ID")]
+        run: Option<String>,
+        /// Only this kind of record
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+        /// Go on as records come
+        #[arg(long)]
+        follow: bool,
+        /// Print the records as they stand
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// Take trust back
+    #[arg(long)]
+    pub(crate) revoke: bool,
+    /// The policy file
+    pub(crate) file: PathBuf,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    let mut chars = key.chars();
+    let begins = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    if !begins || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(format!("`{key}` is no name: letters, digits and _ only"));
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}

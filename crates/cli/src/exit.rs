@@ -1,0 +1,39 @@
+//! Exit codes, and the one place that ends a verb with an error.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Policy, journal or i/o failure.
+pub(crate) const FAILURE: u8 = 5;
+/// Wrong usage.
+pub(crate) const USAGE: u8 = 64;
+/// A bug; nothing was allowed because of it.
+pub(crate) const INTERNAL: u8 = 70;
+
+/// One line on stderr, exit code 5.
+pub(crate) fn failure(error: &dyn Display) -> ExitCode {
+    eprintln!("aegis: {error}");
+    ExitCode::from(FAILURE)
+}
+
+/// One line on stderr, exit code 64.
+pub(crate) fn misuse(error: &dyn Display) -> ExitCode {
+    eprintln!("aegis: {error}");
+    ExitCode::from(USAGE)
+}
+
+/// One line on stderr, exit code 70.
+pub(crate) fn internal(error: &dyn Display) -> ExitCode {
+    eprintln!("aegis: internal error: {error}");
+    ExitCode::from(INTERNAL)
+}
+
+/// What clap says; help and version are no errors.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
+}

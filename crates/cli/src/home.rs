@@ -1,0 +1,69 @@
+//! Where things of the user lie, and what the process started with.
+
+use std::path::{Path, PathBuf};
+
+use aegis_gate::Environment;
+use aegis_policy::{Finder, Surroundings, home_dir};
+
+/// What the process started with: its environment, read once and erased, and the user's directories.
+pub(crate) struct Start {
+    pub(crate) environment: Environment,
+    pub(crate) home: Option<PathBuf>,
+    pub(crate) cwd: PathBuf,
+}
+
+impl Start {
+    /// Reads the environment, takes it out of the process, and closes the process to others of the same user.
+    pub(crate) fn take() -> Result<Start, String> {
+        let cwd = std::env::current_dir().map_err(|e| format!("the working directory cannot be read: {e}"))?;
+        // before the environment goes: where the user database has no entry, HOME is all there is
+        let home = home_dir();
+        let vars = aegis_sandbox::broker::take_environment().map_err(|e| e.to_string())?;
+        aegis_sandbox::broker::harden().map_err(|e| e.to_string())?;
+        Ok(Start { environment: Environment::new(vars), home, cwd })
+    }
+
+    pub(crate) fn var(&self, name: &str) -> Option<String> {
+        self.environment.get(name)?.clone().into_string().ok()
+    }
+
+    /// Journals and Aegis's own state. `XDG_STATE_HOME` is honoured for journals only, see [`Start::trust_dir`].
+    pub(crate) fn state_dir(&self) -> Result<PathBuf, String> {
+        match self.var("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute()) {
+            Some(dir) => Ok(dir.join("aegis")),
+            None => self.trust_dir(),
+        }
+    }
+
+    /// The trust store. No variable of the environment chooses it: whoever sets variables must not choose what is trusted.
+    pub(crate) fn trust_dir(&self) -> Result<PathBuf, String> {
+        Ok(self.home()?.join(".local/state/aegis"))
+    }
+
+    /// The user's own policy.
+    pub(crate) fn user_policy(&self) -> Option<PathBuf> {
+        let path = self.home.as_ref()?.join(".config/aegis/policy.toml");
+        std::fs::symlink_metadata(&path).is_ok().then_some(path)
+    }
+
+    pub(crate) fn home(&self) -> Result<&Path, String> {
+        self.home.as_deref().ok_or_else(|| "the home directory of this user is not known".to_owned())
+    }
+
+    pub(crate) fn finder(&self) -> Finder {
+        let finder = Finder::of_this_user();
+        match &self.home {
+            Some(home) => finder.with_home(home),
+            None => finder,
+        }
+    }
+
+    /// What no list opens on this machine.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        let mut around = Surroundings::default();
+        around.sealed.extend(self.state_dir().ok());
+        around.sealed.extend(self.trust_dir().ok());
+        around.guarded.extend(std::env::current_exe().ok());
+        around
+    }
+}

@@ -1,0 +1,75 @@
+//! Where the journal lies, and its first and last record.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use aegis_audit::{Durability, Journal, Options, PolicyFile, RunEnd, RunStart, Sha256Digest, Text};
+use aegis_gate::Ledger;
+use aegis_policy::{Confine, Policy};
+
+use crate::home::Start;
+
+/// The journal of a policy: named on the command line, by the policy, or the default one of its root.
+pub(crate) fn path(named: Option<&Path>, policy: &Policy, start: &Start) -> Result<PathBuf, String> {
+    if let Some(path) = named {
+        return Ok(start.cwd.join(path));
+    }
+    if let Some(path) = &policy.settings().audit_path {
+        return Ok(path.clone());
+    }
+    default_path(policy.root(), start)
+}
+
+/// `<state>/<name of the root>-<8 hex digits of the SHA-256 of its path>/audit.jsonl`.
+pub(crate) fn default_path(root: &Path, start: &Start) -> Result<PathBuf, String> {
+    let digest = Sha256Digest::of(root.as_os_str().as_bytes()).hex();
+    let short = String::from_utf8_lossy(digest.get(..8).unwrap_or_default()).into_owned();
+    let name = root.file_name().map_or_else(|| "root".to_owned(), |n| n.to_string_lossy().into_owned());
+    Ok(start.state_dir()?.join(format!("{name}-{short}")).join("audit.jsonl"))
+}
+
+pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit::JournalError> {
+    let durability = match policy.settings().durability {
+        aegis_policy::Durability::Fsync => Durability::Fsync,
+        aegis_policy::Durability::Os => Durability::Os,
+    };
+    Journal::open(path, Options { durability })
+}
+
+/// Writes `run.start`.
+pub(crate) fn begin(ledger: &mut Ledger, policy: &Policy, script: &Path, text: &str, start: &Start) -> Result<(), aegis_effect::EffectError> {
+    let digest = |hex: &str| Sha256Digest::from_hex(hex).unwrap_or(Sha256Digest::ZERO);
+    let files: Vec<PolicyFile<'_>> =
+        policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();
+    let weakened: Vec<String> = policy.weakened().iter().map(|w| format!("{} ({})", w.what, w.by)).collect();
+    let weakened: Vec<&str> = weakened.iter().map(String::as_str).collect();
+    let argv: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let argv: Vec<Text<'_>> = argv.iter().map(|a| Text::from(a.as_bytes())).collect();
+    let host = rustix::system::uname();
+    let user = start.var("USER").unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string());
+    ledger.write(&RunStart {
+        script: Text::from(script.as_os_str().as_bytes()),
+        script_sha256: Some(Sha256Digest::of(text.as_bytes())),
+        policy_sha256: digest(policy.trust_hash()),
+        policy_files: &files,
+        weakened: &weakened,
+        confinement_requested: match policy.settings().confine {
+            Confine::Off => "off",
+            Confine::Auto => "auto",
+            Confine::Required => "required",
+        },
+        confinement_actual: "none: children run in their own session with a clean environment, not confined by the kernel",
+        version: env!("CARGO_PKG_VERSION"),
+        user: Text::from(user.as_str()),
+        host: Text::from(host.nodename().to_bytes()),
+        pid: std::process::id(),
+        argv: &argv,
+    })
+}
+
+/// Writes `run.end`.
+pub(crate) fn end(ledger: &mut Ledger, status: &str, exit_code: u8, began: Instant) -> Result<(), aegis_effect::EffectError> {
+    let (effects, denied, failed) = ledger.counts();
+    ledger.write(&RunEnd { status, exit_code: i32::from(exit_code), effects, denied, failed, took: began.elapsed() })
+}

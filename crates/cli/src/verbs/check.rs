@@ -1,0 +1,43 @@
+//! `aegis check`.
+
+use std::process::ExitCode;
+
+use aegis_script::{PolicyJudge, Runner, findings_json, findings_sarif};
+
+use crate::cli::Check;
+use crate::home::Start;
+use crate::{chosen, exit};
+
+/// Reports what the verifier finds; exit 3 where `aegis run` would refuse the script.
+pub(crate) fn check(args: Check, start: Start, runner: Option<Runner>) -> ExitCode {
+    let chosen = match chosen::choose(args.policy.policy.as_deref(), &start, &start.surroundings()) {
+        Ok(chosen) => chosen,
+        Err(error) => return exit::failure(&error),
+    };
+    let source = match super::run::read_script_text(&args.script, &start) {
+        Ok(source) => source,
+        Err(error) => return exit::failure(&error),
+    };
+    if !args.json && !args.sarif {
+        for line in &chosen.banner {
+            eprintln!("aegis: {}", aegis_gate::escaped(line));
+        }
+    }
+    let options = super::run::options(&chosen.policy, Vec::new());
+    let report = runner.unwrap_or_else(super::worker::runner).check(&source, &options, &PolicyJudge::new(&chosen.policy));
+    if let Some(error) = &report.error {
+        return exit::failure(&error.message);
+    }
+    if args.sarif {
+        println!("{}", findings_sarif(&report.findings, source.name()));
+    } else if args.json {
+        println!("{}", findings_json(&report.findings));
+    } else if report.findings.is_empty() {
+        println!("{}: nothing found", source.name());
+    } else {
+        for finding in &report.findings {
+            println!("{}", finding.render());
+        }
+    }
+    ExitCode::from(if report.has_errors() { 3 } else { 0 })
+}

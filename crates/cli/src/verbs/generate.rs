@@ -1,0 +1,37 @@
+//! `aegis completions` and `aegis man`, from the one definition of the command line.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+use crate::exit;
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> ExitCode {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "aegis", &mut out);
+    put(&out)
+}
+
+pub(crate) fn man() -> ExitCode {
+    let mut out = Vec::new();
+    let command = Cli::command();
+    if let Err(error) = clap_mangen::Man::new(command.clone()).render(&mut out) {
+        return exit::internal(&error);
+    }
+    for sub in command.get_subcommands() {
+        let page = sub.clone().name(format!("aegis {}", sub.get_name()));
+        if let Err(error) = clap_mangen::Man::new(page).render(&mut out) {
+            return exit::internal(&error);
+        }
+    }
+    put(&out)
+}
+
+fn put(bytes: &[u8]) -> ExitCode {
+    match std::io::stdout().write_all(bytes) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::failure(&error),
+    }
+}

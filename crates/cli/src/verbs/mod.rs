@@ -1,0 +1,13 @@
+//! One verb a file.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod edit;
+pub(crate) mod generate;
+pub(crate) mod init;
+pub(crate) mod migrate;
+pub(crate) mod policy;
+pub(crate) mod run;
+pub(crate) mod trust;
+pub(crate) mod why;
+pub(crate) mod worker;

@@ -1,0 +1,240 @@
+//! `aegis run`.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use aegis_audit::{Finding as AuditFinding, Output, Sha256Digest, Text, VerifierRefused};
+use aegis_effect::EffectError;
+use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, TerminalApprover};
+use aegis_policy::Policy;
+use aegis_script::{Limits, PolicyJudge, RunOptions, RunReport, Runner, Source, Status};
+
+use crate::chosen::{self, Chosen};
+use crate::cli::Run;
+use crate::home::Start;
+use crate::output::{Collected, Stdout};
+use crate::{exit, journal};
+
+pub(crate) fn run(args: Run, start: Start, runner: Option<Runner>) -> ExitCode {
+    match prepare(&args, &start) {
+        Err(stop) => stop.report(args.json),
+        Ok(ready) => go(&args, &start, ready, runner.unwrap_or_else(super::worker::runner)),
+    }
+}
+
+/// Why nothing was run.
+struct Stop {
+    code: u8,
+    kind: &'static str,
+    message: String,
+}
+
+impl Stop {
+    fn failure(message: impl ToString) -> Stop {
+        Stop { code: exit::FAILURE, kind: "failure", message: message.to_string() }
+    }
+
+    fn report(&self, json: bool) -> ExitCode {
+        if json {
+            let object = serde_json::json!({
+                "status": "failure", "code": self.code, "output": "", "result": null,
+                "error": { "kind": self.kind, "message": self.message },
+            });
+            println!("{object}");
+        } else {
+            eprintln!("aegis: {}", self.message);
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+struct Ready {
+    gate: Gate,
+    policy: Arc<Policy>,
+    source: Source,
+}
+
+fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
+    let mut around = start.surroundings();
+    if let Some(path) = &args.audit {
+        around.sealed.push(start.cwd.join(path));
+    }
+    let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)
+        .map_err(|e| Stop { code: exit::FAILURE, kind: "policy", message: e.to_string() })?;
+    let policy = Arc::new(policy);
+    let source = read_script(&args.script, start)?;
+    let journal = if args.no_audit {
+        None
+    } else {
+        let path = journal::path(args.audit.as_deref(), &policy, start).map_err(Stop::failure)?;
+        Some(journal::open(&path, &policy).map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?)
+    };
+    for line in banner {
+        eprintln!("aegis: {}", aegis_gate::escaped(&line));
+    }
+    let mut ledger = Ledger::new(journal, policy.clone());
+    journal::begin(&mut ledger, &policy, &args.script, source.text(), start).map_err(Stop::failure)?;
+    let approver: Box<dyn Approver> = if args.yes {
+        Box::new(ApproveAll)
+    } else {
+        TerminalApprover::open().map_or_else(|| Box::new(ApproveNone) as Box<dyn Approver>, |t| Box::new(t))
+    };
+    let parts =
+        GateParts { policy: policy.clone(), ledger, approver, environment: start.environment.clone(), home: start.home.clone() };
+    let gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
+    Ok(Ready { gate, policy, source })
+}
+
+/// The script's text. A script is a regular file or standard input, and no larger than the runner takes.
+pub(crate) fn read_script_text(path: &Path, start: &Start) -> Result<Source, String> {
+    let limit = Limits::default().source_bytes;
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(|e| format!("standard input: {e}"))?;
+    } else {
+        let full = start.cwd.join(path);
+        let meta = std::fs::metadata(&full).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => format!("{shown}: no such script"),
+            _ => format!("{shown}: {e}"),
+        })?;
+        if !meta.is_file() {
+            return Err(format!("{shown}: not a regular file"));
+        }
+        let file = std::fs::File::open(&full).map_err(|e| format!("{shown}: {e}"))?;
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| format!("{shown}: {e}"))?;
+    }
+    if bytes.len() as u64 > limit {
+        return Err(format!("{shown}: larger than {limit} bytes"));
+    }
+    let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name, text)),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().get(..good).unwrap_or_default();
+            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+            Err(format!("{shown}:{line}: not UTF-8 text"))
+        }
+    }
+}
+
+fn read_script(path: &Path, start: &Start) -> Result<Source, Stop> {
+    read_script_text(path, start).map_err(|message| Stop { code: exit::FAILURE, kind: "script", message })
+}
+
+/// The limits of a policy, as the runner takes them.
+pub(crate) fn options(policy: &Policy, args: Vec<(String, String)>) -> RunOptions {
+    let limits = &policy.settings().limits;
+    RunOptions {
+        args,
+        limits: Limits {
+            time: limits.max_time,
+            steps: limits.max_steps,
+            memory_bytes: limits.max_memory_bytes,
+            output_bytes: limits.max_output_bytes,
+            callstack: limits.max_callstack_size,
+            ..Limits::default()
+        },
+        local_only: policy.has_local_only(),
+    }
+}
+
+fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
+    let Ready { mut gate, policy, source } = ready;
+    let _ = start;
+    let began = Instant::now();
+    let options = options(&policy, args.args.clone());
+    let judge = PolicyJudge::new(&policy);
+    let mut stdout = Stdout::new();
+    let mut collected = Collected::new();
+    let report = if args.json {
+        runner.run(&source, &options, &mut gate, &mut collected, &judge)
+    } else {
+        runner.run(&source, &options, &mut gate, &mut stdout, &judge)
+    };
+    let written = if args.json { collected.hash.finish() } else { stdout.hash.finish() };
+    let mut code = report.status.exit_code();
+    let journalled = conclude(&mut gate, &source, &report, written, began);
+    if journalled.is_err() && report.status == Status::Ok {
+        code = exit::FAILURE;
+    }
+    if args.json {
+        println!("{}", as_json(&report, &collected.text, code, &gate));
+    } else {
+        show(&report);
+    }
+    if let Err(error) = journalled {
+        eprintln!("aegis: {error}");
+    }
+    ExitCode::from(code)
+}
+
+/// The last records of a run: what the verifier refused, what was put out, how it ended.
+fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha256Digest, began: Instant) -> Result<(), EffectError> {
+    let ledger = gate.ledger();
+    if report.status == Status::Refused {
+        let findings: Vec<AuditFinding<'_>> = report
+            .findings
+            .iter()
+            .map(|f| AuditFinding { line: f.line, code: &f.code, message: Text::from(f.message.as_str()) })
+            .collect();
+        ledger.write(&VerifierRefused {
+            script: Text::from(source.name()),
+            script_sha256: Sha256Digest::of(source.text().as_bytes()),
+            findings: &findings,
+        })?;
+    }
+    ledger.write(&Output { sink: "stdout", bytes: report.output_bytes, sha256: written })?;
+    if let Some(result) = &report.result {
+        ledger.write(&Output { sink: "result", bytes: result.len() as u64, sha256: Sha256Digest::of(result.as_bytes()) })?;
+    }
+    let status = report.error.as_ref().map_or("ok", |e| e.kind.as_str());
+    journal::end(ledger, status, report.status.exit_code(), began)
+}
+
+/// What a person sees after the run.
+fn show(report: &RunReport) {
+    let errors = report.findings.iter().filter(|f| f.severity == aegis_script::Severity::Error);
+    let refused = report.status == Status::Refused;
+    if refused {
+        for finding in errors {
+            eprintln!("{}", finding.render());
+        }
+        eprintln!("aegis: refused before anything ran");
+        return;
+    }
+    let Some(error) = &report.error else { return };
+    let place = match (&error.file, error.line) {
+        (Some(file), 0) => format!("{file}: "),
+        (Some(file), line) => format!("{file}:{line}: "),
+        (None, 0) => String::new(),
+        (None, line) => format!("line {line}: "),
+    };
+    eprintln!("aegis: {place}{}", aegis_gate::escaped(&error.message));
+    if let Some(frame) = &error.frame {
+        eprintln!("{frame}");
+    }
+    if let Some(suggestion) = &error.suggestion {
+        eprintln!("  way out: {}", aegis_gate::escaped(suggestion));
+    }
+}
+
+fn as_json(report: &RunReport, output: &str, code: u8, gate: &Gate) -> serde_json::Value {
+    let error = report.error.as_ref().map(|e| {
+        serde_json::json!({
+            "kind": e.kind, "limit": e.limit, "message": e.message, "rule": e.rule, "suggestion": e.suggestion,
+            "location": { "file": e.file, "line": e.line, "column": e.column },
+        })
+    });
+    let result = report.result.as_deref().map(|r| serde_json::from_str::<serde_json::Value>(r).unwrap_or(serde_json::Value::Null));
+    let calls: serde_json::Map<String, serde_json::Value> = gate.counts().map(|(name, n)| (name.to_owned(), n.into())).collect();
+    serde_json::json!({
+        "status": report.status, "code": code, "output": output, "result": result, "error": error,
+        "findings": report.findings,
+        "counts": { "effects": report.counts.effects, "failed_effects": report.counts.failed_effects, "steps": report.counts.steps, "calls": calls },
+    })
+}

@@ -1,0 +1,44 @@
+//! `aegis why`.
+
+use std::process::ExitCode;
+
+use aegis_policy::Verdict;
+
+use crate::cli::Why;
+use crate::home::Start;
+use crate::{chosen, exit};
+
+/// Says what the policy decides, by which rule, and what would allow it. Exit 0 allowed, 2 denied, 4 needs approval.
+pub(crate) fn why(args: &Why, start: &Start) -> ExitCode {
+    let chosen = match chosen::choose(args.policy.policy.as_deref(), start, &start.surroundings()) {
+        Ok(chosen) => chosen,
+        Err(error) => return exit::failure(&error),
+    };
+    let question = match aegis_gate::resolve_question(&args.access, &chosen.policy, start.home.as_deref(), &start.environment) {
+        Ok(question) => question,
+        Err(error) => return exit::misuse(&error),
+    };
+    let decision = chosen.policy.decide(&question.access());
+    let explanation = chosen.policy.explain(&question.access(), &args.access.join(" "), &decision);
+    if args.json {
+        let object = serde_json::json!({ "decision": decision, "explanation": explanation });
+        println!("{object}");
+    } else {
+        for line in &chosen.banner {
+            eprintln!("aegis: {}", aegis_gate::escaped(line));
+        }
+        println!("{explanation}");
+        if let (Verdict::Allow, Some(rule)) = (decision.verdict(), decision.rule()) {
+            println!("  by {rule}");
+        }
+        if !decision.atoms().is_empty() {
+            let names: Vec<&str> = decision.atoms().iter().map(|a| chosen.policy.atom_name(*a)).collect();
+            println!("  local-only: {}", names.join(", "));
+        }
+    }
+    ExitCode::from(match decision.verdict() {
+        Verdict::Allow => 0,
+        Verdict::Ask => 4,
+        Verdict::Deny => 2,
+    })
+}

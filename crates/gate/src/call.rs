@@ -1,0 +1,98 @@
+//! One call of a script on its way through the gate.
+
+use aegis_effect::{Effect, Label, Request};
+use aegis_policy::{Capability, Decision, RuleRef, Verdict, Visibility};
+
+/// A call: what was asked, by which builtin, at which line.
+pub(crate) struct Call<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) capability: Option<Capability>,
+    pub(crate) line: u32,
+    /// The target as asked: a path, URL, variable, or program. Public text of the script.
+    pub(crate) target: std::borrow::Cow<'a, str>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(request: &'a Request) -> Call<'a> {
+        let target = match &request.effect {
+            Effect::FsRead { path }
+            | Effect::FsReadBytes { path }
+            | Effect::FsReadRange { path, .. }
+            | Effect::FsWrite { path, .. }
+            | Effect::FsAppend { path, .. }
+            | Effect::FsReplace { path, .. }
+            | Effect::FsDelete { path }
+            | Effect::FsMkdir { path }
+            | Effect::FsExists { path }
+            | Effect::FsStat { path }
+            | Effect::FsList { path }
+            | Effect::Load { path } => path.as_str().into(),
+            Effect::FsGlob { pattern } => pattern.as_str().into(),
+            Effect::Http(http) => http.url.as_str().into(),
+            Effect::EnvRead { name } => name.as_str().into(),
+            Effect::Exec(child) => command_line(&child.argv).into(),
+            Effect::Now => "".into(),
+        };
+        Call { name: request.effect.name(), capability: request.effect.capability(), line: request.line, target }
+    }
+
+    /// The call in words: `fs.write src/x.rs`. Long targets are cut.
+    pub(crate) fn asked(&self) -> String {
+        let shown = crate::approve::escaped(&self.target);
+        match shown.char_indices().nth(300) {
+            Some((end, _)) => format!("{} {}...", self.name, shown.get(..end).unwrap_or_default()),
+            None => format!("{} {shown}", self.name),
+        }
+    }
+}
+
+/// The words of a command for messages; a labelled word shows its mark.
+fn command_line(argv: &[aegis_effect::Payload]) -> String {
+    let words: Vec<String> = argv
+        .iter()
+        .map(|word| word.as_public().map_or_else(|| "[REDACTED]".to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        .collect();
+    words.join(" ")
+}
+
+/// Every decision that one effect needed, and the strictest of them.
+#[derive(Default)]
+pub(crate) struct Ruling {
+    pub(crate) decisions: Vec<Decision>,
+}
+
+impl Ruling {
+    pub(crate) fn of(decision: Decision) -> Ruling {
+        Ruling { decisions: vec![decision] }
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.decisions.iter().map(Decision::verdict).max().unwrap_or(Verdict::Deny)
+    }
+
+    /// The rule of the strictest decision.
+    pub(crate) fn deciding_rule(&self) -> Option<&RuleRef> {
+        let verdict = self.verdict();
+        self.decisions.iter().find(|d| d.verdict() == verdict).and_then(Decision::rule)
+    }
+
+    pub(crate) fn visibility(&self) -> Visibility {
+        self.decisions.iter().map(Decision::visibility).max().unwrap_or(Visibility::LocalOnly)
+    }
+
+    /// What content of the object depends on.
+    pub(crate) fn label(&self) -> Label {
+        let mut label = Label::public();
+        for atom in self.decisions.iter().flat_map(Decision::atoms) {
+            label.insert(atom.index());
+        }
+        label
+    }
+
+    /// What an outcome depends on: the object, and everything that went in.
+    pub(crate) fn label_with(&self, arguments: &Label) -> Label {
+        let mut label = self.label();
+        label.join(arguments);
+        label
+    }
+}

@@ -1,0 +1,32 @@
+//! `env.read`.
+
+use std::os::unix::ffi::OsStrExt;
+
+use aegis_effect::{EffectError, ErrorCode, Outcome, Shape};
+use aegis_policy::{Access, Visibility};
+
+use crate::call::{Call, Ruling};
+use crate::gate::Gate;
+use crate::ledger::Done;
+
+impl Gate {
+    pub(crate) fn env_read(&mut self, call: &Call<'_>, name: &str) -> Result<Outcome, EffectError> {
+        let access = Access::Env { name };
+        let decision = self.policy.decide(&access);
+        if decision.is_deny() {
+            return Err(self.denied(call, &access, &decision, None));
+        }
+        let ruling = Ruling::of(decision);
+        self.approve(call, &ruling, name, &[], None)?;
+        let Some(value) = self.environment.get(name).map(|v| v.as_bytes().to_vec()) else {
+            self.ledger.effect(call, &ruling, None, Done::failed(ErrorCode::NotFound))?;
+            return Ok(Outcome::Unset);
+        };
+        self.ledger.effect(call, &ruling, None, Done::bytes(value.len()))?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            self.redactor.learn(&value);
+            return Ok(Outcome::Labelled(self.vault.keep(value, ruling.label(), Shape::Text, &self.policy)));
+        }
+        String::from_utf8(value).map(Outcome::Text).map_err(|_| EffectError::new(ErrorCode::Io, format!("the value of {name} is not UTF-8")))
+    }
+}

@@ -1,0 +1,330 @@
+//! `fs.*` and `load`.
+
+use std::path::PathBuf;
+
+use aegis_effect::{EffectError, ErrorCode, FileKind, Label, Outcome, Payload, Shape, Stat};
+use aegis_policy::{Access, Decision, PathOp, Verdict, Visibility};
+
+use crate::call::{Call, Ruling};
+use crate::files::GlobLimits;
+use crate::gate::Gate;
+use crate::ledger::Done;
+use crate::resolve::{Intent, PathError, Prepared};
+
+/// The largest file that is read whole.
+const MAX_READ: u64 = 64 << 20;
+/// The largest script that `load` reads.
+const MAX_LOAD: u64 = 4 << 20;
+
+impl Gate {
+    pub(crate) fn read_text(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_READ))?;
+        self.text(call, ruling, bytes)
+    }
+
+    pub(crate) fn read_range(&mut self, call: &Call<'_>, path: &str, offset: u64, limit: u64) -> Result<Outcome, EffectError> {
+        let (ruling, bytes) = self.read_with(call, path, |p| p.read_range(offset, limit.min(MAX_READ)))?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            return Ok(self.label(&ruling, bytes, Shape::Text));
+        }
+        match crate::files::whole_characters(&bytes) {
+            Ok(text) => Ok(Outcome::Text(text.to_owned())),
+            Err(error) => Err(EffectError::new(code_of(&error), format!("{}: {error}", call.asked()))),
+        }
+    }
+
+    pub(crate) fn read_bytes(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_READ))?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            return Ok(self.label(&ruling, bytes, Shape::Bytes));
+        }
+        Ok(Outcome::Bytes(bytes))
+    }
+
+    /// A script to load: public, whatever shows its text.
+    pub(crate) fn load(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_LOAD))?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: a local-only file is no script", call.asked()));
+            return Err(self.refused(call, error, None));
+        }
+        self.text(call, ruling, bytes)
+    }
+
+    fn text(&mut self, call: &Call<'_>, ruling: Ruling, bytes: Vec<u8>) -> Result<Outcome, EffectError> {
+        if ruling.visibility() == Visibility::LocalOnly {
+            return Ok(self.label(&ruling, bytes, Shape::Text));
+        }
+        String::from_utf8(bytes).map(Outcome::Text).map_err(|_| {
+            EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes")
+        })
+    }
+
+    fn label(&mut self, ruling: &Ruling, bytes: Vec<u8>, shape: Shape) -> Outcome {
+        self.redactor.learn(&bytes);
+        Outcome::Labelled(self.vault.keep(bytes, ruling.label(), shape, &self.policy))
+    }
+
+    /// Resolves, journals, then reads: the record stands before the content is handed out.
+    fn read_with(
+        &mut self,
+        call: &Call<'_>,
+        path: &str,
+        read: impl FnOnce(&Prepared) -> Result<Vec<u8>, PathError>,
+    ) -> Result<(Ruling, Vec<u8>), EffectError> {
+        let (prepared, ruling) = self.resolve(call, path, Intent::Read, &Label::public())?;
+        let bytes = match read(&prepared) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(self.failed(call, &ruling, &prepared, &error)),
+        };
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(bytes.len()))?;
+        Ok((ruling, bytes))
+    }
+
+    pub(crate) fn exists(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (prepared, ruling) = self.resolve(call, path, Intent::Exists, &Label::public())?;
+        let exists = prepared.exists().map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            return Ok(self.label(&ruling, if exists { b"True".to_vec() } else { b"False".to_vec() }, Shape::Bool));
+        }
+        Ok(Outcome::Bool(exists))
+    }
+
+    pub(crate) fn stat(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (prepared, ruling) = self.resolve(call, path, Intent::Stat, &Label::public())?;
+        let stat: Stat = prepared.stat().map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
+        if ruling.visibility() == Visibility::LocalOnly {
+            let kind = match stat.kind {
+                FileKind::File => "file",
+                FileKind::Dir => "dir",
+                FileKind::Other => "other",
+            };
+            let text = format!("{kind} {} {}", stat.size, stat.modified);
+            return Ok(self.label(&ruling, text.into_bytes(), Shape::Stat));
+        }
+        Ok(Outcome::Stat(stat))
+    }
+
+    pub(crate) fn list(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
+        let policy = self.policy.clone();
+        let names = prepared
+            .list(&self.tree, &mut |op, p| readable(&policy, op, p), &|| self.literals())
+            .map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(names.len()))?;
+        Ok(Outcome::Names(names))
+    }
+
+    pub(crate) fn glob(&mut self, call: &Call<'_>, pattern: &str) -> Result<Outcome, EffectError> {
+        let policy = self.policy.clone();
+        let found = self.tree.glob(
+            pattern,
+            GlobLimits::default(),
+            &mut |op, p| readable(&policy, op, p),
+            &|| self.literals(),
+            // a directory that a deny list names is not even looked into
+            &mut |p| policy.permits(&Access::PathName { op: PathOp::Read, path: p }),
+        );
+        match found {
+            Ok(names) => {
+                self.ledger.effect(call, &Ruling::default(), None, Done::bytes(names.len()))?;
+                Ok(Outcome::Names(names))
+            }
+            Err(error) => {
+                let code = code_of(&error);
+                self.ledger.effect(call, &Ruling::default(), None, Done::failed(code))?;
+                Err(EffectError::new(code, format!("{}: {error}", call.asked())))
+            }
+        }
+    }
+
+    pub(crate) fn write(&mut self, call: &Call<'_>, path: &str, content: &Payload) -> Result<Outcome, EffectError> {
+        let label = self.vault.label_of(content)?;
+        self.change(call, path, Intent::Write, &label, |gate, prepared| {
+            let bytes = gate.vault.open(content)?.bytes;
+            let len = bytes.len();
+            prepared.write(&bytes).map_err(Failure::Path)?;
+            Ok(len)
+        })
+    }
+
+    pub(crate) fn append(&mut self, call: &Call<'_>, path: &str, content: &Payload) -> Result<Outcome, EffectError> {
+        let label = self.vault.label_of(content)?;
+        self.change(call, path, Intent::Append, &label, |gate, prepared| {
+            let bytes = gate.vault.open(content)?.bytes;
+            let len = bytes.len();
+            prepared.append(&bytes).map_err(Failure::Path)?;
+            Ok(len)
+        })
+    }
+
+    pub(crate) fn replace(&mut self, call: &Call<'_>, path: &str, old: &Payload, new: &Payload) -> Result<Outcome, EffectError> {
+        let mut label = self.vault.label_of(old)?;
+        label.join(&self.vault.label_of(new)?);
+        self.change(call, path, Intent::Replace, &label, |gate, prepared| {
+            let (old, new) = (gate.vault.open(old)?.bytes, gate.vault.open(new)?.bytes);
+            prepared.replace(&old, &new, MAX_READ).map_err(Failure::Path)?;
+            Ok(new.len())
+        })
+    }
+
+    pub(crate) fn delete(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        self.change(call, path, Intent::Delete, &Label::public(), |_, prepared| {
+            prepared.delete().map_err(Failure::Path)?;
+            Ok(0)
+        })
+    }
+
+    pub(crate) fn mkdir(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        self.change(call, path, Intent::Mkdir, &Label::public(), |_, prepared| {
+            prepared.mkdir().map_err(Failure::Path)?;
+            Ok(0)
+        })
+    }
+
+    /// Resolves, journals the intent, acts, journals the outcome.
+    fn change(
+        &mut self,
+        call: &Call<'_>,
+        path: &str,
+        intent: Intent,
+        label: &Label,
+        act: impl FnOnce(&mut Gate, Prepared) -> Result<usize, Failure>,
+    ) -> Result<Outcome, EffectError> {
+        let (prepared, ruling) = self.resolve(call, path, intent, label)?;
+        let resolved = prepared.real().to_string_lossy().into_owned();
+        let id = self.ledger.intent(call, &ruling, Some(&resolved), label)?;
+        match act(self, prepared) {
+            Ok(bytes) => {
+                self.ledger.outcome(id, Done::bytes(bytes))?;
+                Ok(Outcome::Unit)
+            }
+            Err(Failure::Path(error)) => {
+                let code = code_of(&error);
+                self.ledger.outcome(id, Done::failed(code).detail(error.operator_detail()))?;
+                Err(EffectError::new(code, format!("{}: {error}", call.asked())))
+            }
+            Err(Failure::Effect(error)) => {
+                self.ledger.outcome(id, Done::failed(error.code))?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Name, resolve, decide, flow, approve: everything before the journal. Where a person was asked, the object is resolved
+    /// and judged once more, and must be the same.
+    pub(crate) fn resolve(&mut self, call: &Call<'_>, path: &str, intent: Intent, label: &Label) -> Result<(Prepared, Ruling), EffectError> {
+        let bad = |e: PathError| EffectError::new(code_of(&e), format!("{}: {e}", call.asked()));
+        let named = match self.tree.named(path) {
+            Ok(named) => named,
+            Err(error) => return Err(self.refused(call, bad(error), None)),
+        };
+        for op in intent.ops() {
+            let access = Access::PathName { op: *op, path: &named };
+            let decision = self.policy.decide(&access);
+            if decision.is_deny() {
+                return Err(self.denied(call, &access, &decision, None));
+            }
+        }
+        let (prepared, ruling) = self.resolve_once(call, path, intent, &named, false)?;
+        if !label.is_public() {
+            for decision in &ruling.decisions {
+                self.check_flow(call, label, decision)?;
+            }
+        }
+        let note = prepared.replaces_executable().then_some("it changes a file that can be executed");
+        if ruling.verdict() == Verdict::Allow && note.is_none() {
+            return Ok((prepared, ruling));
+        }
+        let real = prepared.real().to_path_buf();
+        self.approve(call, &ruling, &real.to_string_lossy(), &[], note)?;
+        let (again, ruling) = self.resolve_once(call, path, intent, &named, true)?;
+        if again.real() != real || again.identity() != prepared.identity() {
+            let error = EffectError::new(ErrorCode::ApprovalDenied, format!("not approved: {}: {}", call.asked(), PathError::Changed));
+            return Err(self.refused(call, error, Some(&again.real().to_string_lossy())));
+        }
+        Ok((again, ruling))
+    }
+
+    fn resolve_once(
+        &mut self,
+        call: &Call<'_>,
+        path: &str,
+        intent: Intent,
+        named: &std::path::Path,
+        approved: bool,
+    ) -> Result<(Prepared, Ruling), EffectError> {
+        let policy = self.policy.clone();
+        let mut asked: Vec<(PathOp, PathBuf, Decision)> = Vec::new();
+        let result = self.tree.resolve(
+            path,
+            intent,
+            &mut |op, real| {
+                let decision = policy.decide(&Access::Path { op, path: real });
+                let verdict = decision.verdict();
+                asked.push((op, real.to_path_buf(), decision));
+                if approved && verdict == Verdict::Ask { Verdict::Allow } else { verdict }
+            },
+            &|| self.literals(),
+        );
+        match result {
+            Ok(prepared) => {
+                // what was only considered (a lexical path that led through a link) does not count
+                let decisions = prepared
+                    .judged()
+                    .iter()
+                    .filter_map(|j| asked.iter().rposition(|(op, p, _)| *op == j.op && *p == j.path).map(|i| asked.swap_remove(i).2))
+                    .collect();
+                Ok((prepared, Ruling { decisions }))
+            }
+            Err(PathError::Denied { op, real }) => {
+                let decision = policy.decide(&Access::Path { op, path: &real });
+                // the words show the path as asked: where a link leads is for the journal
+                Err(self.denied(call, &Access::Path { op, path: named }, &decision, Some(&real.to_string_lossy())))
+            }
+            Err(error) => {
+                let code = code_of(&error);
+                self.ledger.effect(call, &Ruling::default(), None, Done::failed(code).detail(error.operator_detail()))?;
+                Err(EffectError::new(code, format!("{}: {error}", call.asked())))
+            }
+        }
+    }
+
+    /// A read that failed after its object was resolved.
+    fn failed(&mut self, call: &Call<'_>, ruling: &Ruling, prepared: &Prepared, error: &PathError) -> EffectError {
+        let code = code_of(error);
+        let done = Done::failed(code).detail(error.operator_detail());
+        match self.ledger.effect(call, ruling, Some(&prepared.real().to_string_lossy()), done) {
+            Ok(()) => EffectError::new(code, format!("{}: {error}", call.asked())),
+            Err(journal) => journal,
+        }
+    }
+}
+
+/// Listings show only what may be read openly: local-only entries are left out whether or not they exist.
+fn readable(policy: &aegis_policy::Policy, op: PathOp, path: &std::path::Path) -> Verdict {
+    let decision = policy.decide(&Access::Path { op, path });
+    if decision.visibility() == Visibility::LocalOnly { Verdict::Deny } else { decision.verdict() }
+}
+
+enum Failure {
+    Path(PathError),
+    Effect(EffectError),
+}
+
+impl From<EffectError> for Failure {
+    fn from(error: EffectError) -> Self {
+        Failure::Effect(error)
+    }
+}
+
+const fn code_of(error: &PathError) -> ErrorCode {
+    match error {
+        PathError::Denied { .. } => ErrorCode::PolicyDenied,
+        PathError::NotFound => ErrorCode::NotFound,
+        PathError::BadArgument(_) | PathError::TextNotFound | PathError::Ambiguous { .. } => ErrorCode::BadArgument,
+        _ => ErrorCode::Io,
+    }
+}

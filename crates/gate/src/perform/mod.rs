@@ -1,0 +1,7 @@
+//! One file per kind of effect: what the pipeline of the gate is for each.
+
+mod env;
+pub(crate) mod exec;
+mod files;
+mod http;
+mod time;

@@ -1,0 +1,199 @@
+//! Entries of `deny_args` and `requires_approval_args`, and what a pattern means by the grammar of its command.
+
+use std::path::Path;
+
+use super::grammar::{self, OptionSpec};
+use super::multicall;
+use super::parse::understand;
+use super::request::{ExecRequest, Hazard, OptionArgument, Role};
+use super::word::{self, PatternError, STAR, WordPattern};
+
+/// The words of a pattern, read by the grammar of its command.
+#[derive(Debug, Clone)]
+pub(super) struct Meaning {
+    family: Option<&'static str>,
+    /// Subcommands, canonical, then positional words.
+    words: Vec<WordPattern>,
+    /// How many of them are subcommands.
+    subcommands: usize,
+    /// More words may follow.
+    open: bool,
+    options: Vec<WantedOption>,
+    hazards: Vec<NamedHazard>,
+}
+
+#[derive(Debug, Clone)]
+struct WantedOption {
+    name: String,
+    value: Option<WordPattern>,
+}
+
+#[derive(Debug, Clone)]
+struct NamedHazard {
+    option: String,
+    role: Role,
+    words: Vec<WordPattern>,
+}
+
+impl Meaning {
+    /// Reads marked words by the grammar of `name`.
+    pub fn of(name: &str, args: &[String]) -> Meaning {
+        let argv: Vec<String> = std::iter::once(name.to_owned()).chain(args.iter().cloned()).collect();
+        let request = understand(&argv, Path::new("/"), None, 0);
+        let subcommands = request.subcommand.len();
+        let mut words: Vec<WordPattern> = request.subcommand.iter().chain(&request.words).map(|w| WordPattern::from_marked(w)).collect();
+        let ends_open = args.last().is_some_and(|w| WordPattern::from_marked(w) == WordPattern::Many);
+        if words.last() == Some(&WordPattern::Many) {
+            words.pop();
+        }
+        Meaning {
+            family: request.family,
+            words,
+            subcommands,
+            open: args.is_empty() || ends_open,
+            options: request
+                .options
+                .iter()
+                .map(|o| WantedOption { name: o.name.clone(), value: o.value.as_deref().map(WordPattern::from_marked) })
+                .collect(),
+            hazards: request
+                .hazards
+                .iter()
+                .filter(|h| !h.option.contains(STAR))
+                .map(|h| NamedHazard { option: h.option.clone(), role: h.role, words: h.words.iter().map(|w| WordPattern::from_marked(w)).collect() })
+                .collect(),
+        }
+    }
+
+    pub fn names(&self, hazard: &Hazard) -> bool {
+        self.hazards.iter().any(|h| h.option == hazard.option && h.role == hazard.role && word::fit_all(&h.words, &hazard.words))
+    }
+
+    /// Whether the request is this command line, up to the order and spelling of options, and further options.
+    pub fn fits(&self, request: &ExecRequest) -> bool {
+        let words: Vec<&String> = request.subcommand.iter().chain(&request.words).collect();
+        let skip = |index: usize| request.family.is_none() && request.may_be_values.get(index).copied().unwrap_or(false);
+        self.options_fit(request) && in_order(&self.words, &words, skip, self.open)
+    }
+
+    /// Whether the request holds these words in order, among others, and these options.
+    pub fn is_in(&self, request: &ExecRequest) -> bool {
+        let words: Vec<&String> = request.subcommand.iter().chain(&request.words).collect();
+        let mut rest = words.as_slice();
+        for (index, pattern) in self.words.iter().enumerate() {
+            // A subcommand is where it is; other words may stand anywhere behind.
+            let found = if index < self.subcommands {
+                rest.first().filter(|w| pattern.fits(w)).map(|_| 0)
+            } else {
+                rest.iter().position(|w| pattern.fits(w))
+            };
+            match found.and_then(|at| rest.get(at + 1..)) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+        self.options_fit(request)
+    }
+
+    fn options_fit(&self, request: &ExecRequest) -> bool {
+        self.options.iter().all(|wanted| {
+            if request.family.is_none() {
+                return ungrammared(wanted, request);
+            }
+            let specs = request.specs.iter().copied().chain(std::iter::repeat(None));
+            request.options.iter().zip(specs).any(|(option, spec)| is_wanted(wanted, option, spec))
+        })
+    }
+}
+
+/// The words in order from the start. Words that `skip` allows may be left out; so may all behind the last one, if `open`.
+fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) -> bool, open: bool) -> bool {
+    // Which numbers of patterns can be used up so far.
+    let mut reached = vec![false; patterns.len() + 1];
+    if let Some(first) = reached.first_mut() {
+        *first = true;
+    }
+    for (index, word) in words.iter().enumerate() {
+        if open && reached.last() == Some(&true) {
+            return true;
+        }
+        let may_skip = skip(index);
+        for used in (0..=patterns.len()).rev() {
+            let here = reached.get(used).copied().unwrap_or(false);
+            let step = used.checked_sub(1).is_some_and(|before| {
+                reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word))
+            });
+            if let Some(slot) = reached.get_mut(used) {
+                *slot = step || (here && may_skip);
+            }
+        }
+    }
+    reached.last() == Some(&true)
+}
+
+fn is_wanted(wanted: &WantedOption, option: &OptionArgument, spec: Option<&OptionSpec>) -> bool {
+    let named = option.name == wanted.name || spec.is_some_and(|s| s.names.iter().any(|n| **n == *wanted.name));
+    named && wanted.value.as_ref().is_none_or(|value| option.value.as_deref().is_some_and(|v| value.fits(v)))
+}
+
+/// Without a grammar: long options by name, abbreviation and value, short ones by letter in any cluster.
+fn ungrammared(wanted: &WantedOption, request: &ExecRequest) -> bool {
+    if wanted.name.starts_with("--") {
+        let value_fits = |option: &OptionArgument| match (&wanted.value, &option.value) {
+            (None, _) => true,
+            (Some(wanted), Some(value)) => wanted.fits(value),
+            (Some(wanted), None) => request.words.iter().any(|w| wanted.fits(w)),
+        };
+        return request
+            .options
+            .iter()
+            .any(|o| o.name.len() > 2 && o.name.starts_with("--") && wanted.name.starts_with(o.name.as_str()) && value_fits(o));
+    }
+    if request.options.iter().any(|o| o.name == wanted.name) {
+        return true;
+    }
+    let letters = wanted.name.trim_start_matches('-');
+    let clusters = || request.options.iter().map(|o| o.name.as_str()).filter(|n| !n.starts_with("--"));
+    !letters.is_empty() && letters.chars().all(|letter| letter == STAR || clusters().any(|cluster| cluster.contains(letter)))
+}
+
+/// Words and options of one command that are denied or ask, however they are written.
+#[derive(Debug, Clone)]
+pub struct ArgPattern {
+    command: String,
+    meaning: Meaning,
+}
+
+impl ArgPattern {
+    /// Reads the words of a pattern for a command: positional words in order, options anywhere.
+    ///
+    /// # Errors
+    /// No word, an unclosed quote, `**` before the end, a control character, or a command that is not a bare name.
+    pub fn parse(command: &str, text: &str) -> Result<ArgPattern, PatternError> {
+        if command.is_empty() || command.contains(['/', STAR, '*', ' ']) {
+            return Err(PatternError::Command(command.to_owned()));
+        }
+        let args = word::split(text)?;
+        if args.is_empty() {
+            return Err(PatternError::Empty);
+        }
+        Ok(ArgPattern { command: command.to_owned(), meaning: Meaning::of(command, &args) })
+    }
+
+    /// The command it is about.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// Whether the request, or a command it runs, holds these words and options in any spelling.
+    #[must_use]
+    pub fn matches(&self, request: &ExecRequest) -> bool {
+        let file = request.binary.as_deref().and_then(Path::file_name).and_then(|n| n.to_str()).filter(|n| !multicall::is_multicall(n));
+        let named = request.program == self.command
+            || file == Some(self.command.as_str())
+            || (self.meaning.family.is_some() && request.family == self.meaning.family)
+            || (file.is_some() && file.and_then(grammar::grammar_of).map(|(family, _)| family) == self.meaning.family.or(Some("")));
+        (named && self.meaning.is_in(request)) || request.inner.iter().any(|inner| self.matches(inner))
+    }
+}

@@ -1,0 +1,260 @@
+//! Command grammars: what the options and words of common tools stand for. Data, in `policies/commands/*.toml`.
+
+mod family;
+mod line;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+pub(super) use family::grammar_of;
+#[cfg(test)]
+pub(super) use family::{all, check};
+
+use super::request::Role;
+
+/// What the value of an option, or a word, stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    Plain,
+    /// A git revision or a path; a path only if it is written like one.
+    Maybe,
+    /// Something whose use is not known: judged like an argument of a command without a grammar.
+    Any,
+    PathIn,
+    PathOut,
+    PathBoth,
+    PathDelete,
+    /// Read and removed.
+    PathMove,
+    /// The directory that relative paths of the whole command start from.
+    Chdir,
+    /// The directory that the words behind it start from.
+    ChdirNext,
+    Exec,
+    Config,
+    Net,
+    /// A URL: `file://` is a path, everything else is reached over the network.
+    Url,
+    /// What git takes for a repository: a name, a path, a URL, or `helper::address`.
+    GitRemote,
+    /// `@file` reads that file.
+    AtPath,
+    /// `name=@file` and `name=<file` read that file.
+    Form,
+    /// A file that is read or written, depending on another option (`tar -f`).
+    Archive,
+    /// A program in a file, `-` for standard input.
+    Script,
+    /// A sed script.
+    Sed,
+    /// An awk program.
+    Awk,
+    /// `NAME=value` is configuration, anything else plain.
+    Assignment,
+    /// A command in one string, split at blanks.
+    CommandLine,
+    /// A package: a name, a URL or a path.
+    Package,
+    /// A format of curl: `@file` is read, `%output{file}` is written.
+    WriteOut,
+    /// This word and all behind it are a command; `NAME=value` before it is configuration.
+    Command,
+}
+
+/// Whether an option takes a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arity {
+    None,
+    /// Glued, behind `=`, or the next word.
+    Required(Value),
+    /// Only glued or behind `=`.
+    Optional(Value),
+    /// All words up to `;` or `{} +` are a command.
+    UntilSemicolon,
+}
+
+/// The words of a command: some at the beginning, any number, some at the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    pub head: Vec<Value>,
+    pub star: Option<Value>,
+    pub tail: Vec<Value>,
+}
+
+impl Words {
+    /// The role of word `index` of `count`. Words that the grammar does not foresee are judged like any others.
+    pub fn role(&self, index: usize, count: usize) -> Value {
+        let from_end = count.saturating_sub(index + 1);
+        if let Some(role) = self.head.get(index) {
+            return *role;
+        }
+        if let Some(role) = self.tail.len().checked_sub(from_end + 1).and_then(|at| self.tail.get(at)) {
+            return *role;
+        }
+        self.star.unwrap_or(Value::Any)
+    }
+}
+
+/// What an option does to the rest of the command line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Effects {
+    /// Files that are read are also written.
+    pub in_place: bool,
+    /// Files that are read are also removed.
+    pub deletes: bool,
+    /// No options behind this one.
+    pub rest: bool,
+    /// Prints something and ends.
+    pub info: bool,
+    /// Archives are written, not read.
+    pub writes: bool,
+    /// Writes below the working directory.
+    pub writes_here: bool,
+    /// Reads the working directory if no word names a path.
+    pub here: bool,
+}
+
+/// One line of `options`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OptionSpec {
+    pub names: Vec<Box<str>>,
+    pub arity: Arity,
+    /// The role of the option itself, apart from its value.
+    pub own: Option<Role>,
+    /// Replaces the words of its command.
+    pub words: Option<Words>,
+    pub effects: Effects,
+}
+
+impl OptionSpec {
+    /// The first long name, or the first one.
+    pub fn canonical(&self) -> &str {
+        self.names.iter().find(|n| n.starts_with("--")).or_else(|| self.names.first()).map_or("", |n| n)
+    }
+}
+
+/// How long options may be abbreviated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Abbreviate {
+    #[default]
+    None,
+    /// Any prefix that fits one option (getopt_long).
+    Prefix,
+    /// The same, and `--no-` before any option (git).
+    Git,
+}
+
+/// The conventions by which a command reads its words.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent convention")]
+pub(super) struct Style {
+    pub abbreviate: Abbreviate,
+    /// `-abc` is `-a -b -c`.
+    pub cluster: bool,
+    /// `--` ends options.
+    pub end: bool,
+    /// `-name` is an option of its own.
+    pub single_dash: bool,
+    /// The first word ends options.
+    pub stop: bool,
+    /// `-5` is an option.
+    pub digits: bool,
+    /// Options of a command may stand behind its subcommand.
+    pub globals: bool,
+    /// The first word may be a cluster without dash.
+    pub bare_cluster: bool,
+    /// A prefix that fits one subcommand is that subcommand.
+    pub abbreviate_subcommands: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style {
+            abbreviate: Abbreviate::None,
+            cluster: true,
+            end: true,
+            single_dash: false,
+            stop: false,
+            digits: false,
+            globals: false,
+            bare_cluster: false,
+            abbreviate_subcommands: false,
+        }
+    }
+}
+
+/// What happens to options and subcommands that a grammar does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Unknown {
+    /// They count as configuration, which a policy must name.
+    #[default]
+    Deny,
+    /// Their values are judged like those of a command without a grammar.
+    Judge,
+}
+
+/// A command or subcommand.
+#[derive(Debug)]
+pub(super) struct Level {
+    /// The text of its options, and of the groups it uses; read at the first use.
+    texts: Vec<std::sync::Arc<str>>,
+    options: OnceLock<Vec<OptionSpec>>,
+    pub words: Option<Words>,
+    /// The words behind `--`, where they differ.
+    pub after: Option<Words>,
+    /// Running it at all has this role.
+    pub role: Option<Role>,
+    /// Running it without a word has this role.
+    pub bare: Option<Role>,
+    /// Other names.
+    pub also: Vec<String>,
+    /// Words that begin so stand for an option.
+    pub synonyms: BTreeMap<String, String>,
+    pub subs: BTreeMap<String, Level>,
+    pub unknown: Unknown,
+    /// Reads the working directory if no word names a path.
+    pub here: bool,
+}
+
+impl Level {
+    /// The options, read from their text at the first use. Lines that cannot be read are left out, and so unknown.
+    pub fn options(&self) -> &[OptionSpec] {
+        self.options.get_or_init(|| self.texts.iter().flat_map(|text| line::options(text)).filter_map(Result::ok).collect())
+    }
+
+    /// The option of exactly that name.
+    pub fn option(&self, name: &str) -> Option<&OptionSpec> {
+        self.options().iter().find(|o| o.names.iter().any(|n| &**n == name))
+    }
+
+    /// The subcommand of that name.
+    pub fn sub(&self, word: &str, style: &Style) -> Option<(&str, &Level)> {
+        if let Some((name, level)) = self.subs.get_key_value(word) {
+            return Some((name, level));
+        }
+        if let Some((name, level)) = self.subs.iter().find(|(_, l)| l.also.iter().any(|a| a == word)) {
+            return Some((name, level));
+        }
+        if !style.abbreviate_subcommands || word.is_empty() {
+            return None;
+        }
+        self.subs
+            .iter()
+            .find(|(name, l)| name.starts_with(word) || l.also.iter().any(|a| a.starts_with(word)))
+            .map(|(name, level)| (name.as_str(), level))
+    }
+}
+
+/// The grammar of one family of commands.
+#[derive(Debug)]
+pub(super) struct Grammar {
+    pub names: Vec<String>,
+    pub style: Style,
+    pub root: Level,
+    /// Argument patterns that no list opens.
+    pub deny: Vec<String>,
+}

@@ -1,0 +1,103 @@
+//! Entries of `allow_commands`, `ask_commands`, `local_only_commands` and `deny_commands`.
+
+use std::path::Path;
+
+use super::arguments::Meaning;
+use super::multicall;
+use super::parse::{base_name, lexical};
+use super::request::{ExecRequest, Hazard};
+use super::word::{self, PatternError, STAR, WordPattern};
+
+/// A pattern over command lines: a name or absolute path, then words; `*` is one argument (or, inside a word, a part of it), a final `**`
+/// any number. One word alone allows any arguments.
+#[derive(Debug, Clone)]
+pub struct CommandPattern {
+    name: String,
+    words: Vec<WordPattern>,
+    meaning: Meaning,
+}
+
+impl CommandPattern {
+    /// Reads a pattern. Words are split at blanks; quotes and backslashes keep what they cover literal.
+    ///
+    /// # Errors
+    /// No word, an unclosed quote, `**` before the end, a control character, or a command that is neither a bare name nor an absolute path.
+    pub fn parse(text: &str) -> Result<CommandPattern, PatternError> {
+        let words = word::split(text)?;
+        let (name, args) = words.split_first().ok_or(PatternError::Empty)?;
+        let is_path = name.starts_with('/') && !name.ends_with('/') && lexical(Path::new(name)) == Path::new(name);
+        if name.is_empty() || name.contains(STAR) || (name.contains('/') && !is_path) || matches!(name.as_str(), "." | "..") {
+            return Err(PatternError::Command(name.replace(STAR, "*")));
+        }
+        Ok(CommandPattern {
+            name: name.clone(),
+            words: args.iter().map(|w| WordPattern::from_marked(w)).collect(),
+            meaning: Meaning::of(name, args),
+        })
+    }
+
+    /// The command: a bare name or an absolute path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For entries that open: whether the argv, word by word as it stands, fits. Another spelling of the same command does not fit, nor
+    /// does a path where the pattern has a bare name. A pattern with a path fits a bare name that resolved to this very file.
+    #[must_use]
+    pub fn allows(&self, request: &ExecRequest) -> bool {
+        let Some((first, args)) = request.argv.split_first() else { return false };
+        if request.malformed.is_some() || request.built_in_deny.is_some() {
+            return false;
+        }
+        let resolved = || request.binary.as_deref().is_some_and(|b| b == Path::new(&self.name) && !is_multicall(b));
+        let named = *first == self.name || (self.name.starts_with('/') && !first.contains('/') && resolved());
+        named && (self.words.is_empty() || word::fit_all(&self.words, args))
+    }
+
+    /// For entries that deny or ask: whether the argv fits as it stands or by what it means, or a command that it runs does.
+    /// `git push **` catches `git -C dir push x`; a name also catches the file it resolved to.
+    #[must_use]
+    pub fn catches(&self, request: &ExecRequest) -> bool {
+        if self.catches_name(request) {
+            let args = request.argv.get(1..).unwrap_or_default();
+            if self.words.is_empty() || word::fit_all(&self.words, args) || self.meaning.fits(request) {
+                return true;
+            }
+        }
+        request.inner.iter().any(|inner| self.catches(inner))
+    }
+
+    fn catches_name(&self, request: &ExecRequest) -> bool {
+        let first = request.argv.first().map_or("", String::as_str);
+        let binary = request.binary.as_deref();
+        let own_file = binary.filter(|b| !is_multicall(b));
+        if self.name.starts_with('/') {
+            let path = Path::new(&self.name);
+            let same_applet = base_name(first) == base_name(&self.name);
+            return lexical(&request.cwd.join(first)) == path && first.contains('/')
+                || own_file == Some(path)
+                || (binary == Some(path) && same_applet);
+        }
+        request.program == self.name
+            || base_name(first) == self.name
+            || own_file.and_then(Path::file_name).is_some_and(|name| name == self.name.as_str())
+    }
+
+    /// Whether the pattern names this option: it holds the option itself, with a value (or a wildcard in its place) that fits. A lone name
+    /// or a bare `**` names nothing.
+    #[must_use]
+    pub fn names_option(&self, hazard: &Hazard) -> bool {
+        self.meaning.names(hazard)
+    }
+
+    /// The names of the files that the pattern is about, for a comparison of the files themselves.
+    #[must_use]
+    pub fn names(&self) -> [&str; 1] {
+        [&self.name]
+    }
+}
+
+fn is_multicall(binary: &Path) -> bool {
+    binary.file_name().and_then(|n| n.to_str()).is_some_and(multicall::is_multicall)
+}

@@ -1,0 +1,46 @@
+//! Where labelled data may go.
+
+use crate::decision::{Atom, Decision, Visibility};
+use crate::policy::Policy;
+
+/// A source and the sink it may not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedFlow {
+    /// The name of the source, for example `env:TOKEN`.
+    pub source: String,
+    /// Whether the sink is local-only at all; then a `[[flow]]` narrows the source away from it.
+    pub narrowed: bool,
+}
+
+impl Policy {
+    /// Whether data that depends on these sources (indexes of atoms) may reach the object of this decision.
+    ///
+    /// # Errors
+    /// The first source that may not.
+    pub fn may_flow(&self, sources: impl IntoIterator<Item = usize>, sink: &Decision) -> Result<(), BlockedFlow> {
+        for source in sources {
+            let cleared = sink.visibility() == Visibility::LocalOnly && sink.atoms().iter().any(|s| self.edge(source, *s));
+            if !cleared {
+                return Err(BlockedFlow { source: self.source_name(source), narrowed: sink.visibility() == Visibility::LocalOnly });
+            }
+        }
+        Ok(())
+    }
+
+    /// Each layer of a policy is enforced for itself: a sink must be cleared by the layer that made the source local-only.
+    fn edge(&self, source: usize, sink: Atom) -> bool {
+        self.layers.iter().any(|layer| layer.has_atom(source) && layer.has_atom(sink.index()) && layer.flow_allows(source, sink.index()))
+    }
+
+    /// The name of an atom, for example `env:TOKEN` or `file:~/.config/app/token`.
+    #[must_use]
+    pub fn atom_name(&self, atom: Atom) -> &str {
+        self.atoms.get(atom.index()).map_or("unknown", String::as_str)
+    }
+
+    /// The name of the atom of that index.
+    #[must_use]
+    pub fn source_name(&self, index: usize) -> String {
+        self.atoms.get(index).cloned().unwrap_or_else(|| "unknown".to_owned())
+    }
+}

@@ -1,0 +1,479 @@
+//! One policy file with all it inherits, compiled into matchers.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Answer;
+use super::commands::{ArgSet, CommandSet};
+use super::hosts::list_of;
+use crate::access::Capability;
+use crate::control::{self, BuiltIn};
+use crate::decision::{Atom, Reason, Rule, RuleRef, Verdict};
+use crate::load_error::{LoadCode, LoadError};
+use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
+use crate::pattern::{Anchor, HostPattern, HostSet, IpSet, NamePattern, NameSet, PathPattern, Trie, parse_ip_range};
+
+/// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    Sealed,
+    Guarded,
+    ControlException,
+    Deny,
+    AskRead,
+    AskWrite,
+    AskDelete,
+    Read,
+    Write,
+    Delete,
+    LocalRead,
+    LocalWrite,
+}
+
+impl PathKind {
+    pub(crate) const COUNT: usize = 12;
+
+    /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
+    pub(crate) const fn is_strict(self) -> bool {
+        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite)
+    }
+
+    const fn covers_below(self) -> bool {
+        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct PathRule {
+    pub(crate) kind: PathKind,
+    rule: RuleRef,
+    atom: Option<Atom>,
+}
+
+/// What the compiler needs to know of the machine.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Neither read nor written, whatever a list says: Aegis's state directory, journals, their keys, the trust store.
+    pub sealed: Vec<PathBuf>,
+    /// Not written or deleted, whatever a list says: the policy files themselves, the running binary.
+    pub guarded: Vec<PathBuf>,
+}
+
+/// Matchers of one policy.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) paths: Trie,
+    /// Strict patterns in lower case, where volumes ignore case.
+    pub(crate) folded_paths: Trie,
+    pub(crate) folds_case: bool,
+    pub(crate) path_rules: Vec<PathRule>,
+    /// Literal paths of deny and local-only lists: hard links to them count as them.
+    pub(crate) literal_guarded: Vec<PathBuf>,
+    approvals: HashMap<Capability, RuleRef>,
+
+    pub(crate) deny_hosts: HostSet<RuleRef>,
+    pub(crate) local_only_hosts: HostSet<(RuleRef, Atom)>,
+    pub(crate) http_allow: HashMap<Capability, HostSet<RuleRef>>,
+    pub(crate) http_ask: HashMap<Capability, HostSet<RuleRef>>,
+    pub(crate) no_echo_hosts: HostSet<RuleRef>,
+    pub(crate) plain_http_hosts: HostSet<RuleRef>,
+    pub(crate) allow_ips: IpSet<RuleRef>,
+    pub(crate) deny_ips: IpSet<RuleRef>,
+
+    pub(crate) allow_vars: NameSet<RuleRef>,
+    pub(crate) local_only_vars: NameSet<(RuleRef, Atom)>,
+    pub(crate) deny_vars: NameSet<RuleRef>,
+    pub(crate) ask_vars: NameSet<RuleRef>,
+    pub(crate) allow_reserved: NameSet<RuleRef>,
+    pub(crate) reserved: Vec<NamePattern>,
+    pub(crate) flow_vars: HashMap<String, Atom>,
+
+    pub(crate) allow_commands: CommandSet<()>,
+    pub(crate) ask_commands: CommandSet<()>,
+    pub(crate) local_only_commands: CommandSet<Atom>,
+    pub(crate) deny_commands: CommandSet<()>,
+    pub(crate) deny_args: ArgSet,
+    pub(crate) ask_args: ArgSet,
+    pub(crate) ask_exec: CommandSet<()>,
+
+    pub(crate) allow_tools: NameSet<RuleRef>,
+    pub(crate) ask_tools: NameSet<RuleRef>,
+    pub(crate) deny_tools: NameSet<RuleRef>,
+    pub(crate) unlisted: Unlisted,
+
+    /// Indexes of its atoms, and where each narrowed source may go (indexes of sinks).
+    first_atom: usize,
+    after_last_atom: usize,
+    narrowed: HashMap<usize, HashSet<usize>>,
+}
+
+/// Compiles one merged policy. `atoms` are the names of the atoms of all layers so far.
+pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surroundings, atoms: &mut Vec<String>) -> Result<Layer, LoadError> {
+    let mut c = Compiler { atoms, known: HashMap::new(), first_atom: 0 };
+    c.first_atom = c.atoms.len();
+    let lists = &merged.lists;
+
+    let mut paths = PathRules::default();
+    for entry in control::sealed() {
+        paths.add_built_in(PathKind::Sealed, entry, home)?;
+    }
+    for entry in control::guarded() {
+        paths.add_built_in(PathKind::Guarded, entry, home)?;
+    }
+    for path in &around.sealed {
+        paths.add_object(PathKind::Sealed, path);
+    }
+    for path in around.guarded.iter().chain(merged.files.iter().filter_map(|f| f.path.as_ref())) {
+        paths.add_object(PathKind::Guarded, path);
+    }
+    for path in [&merged.settings.audit_path, &merged.settings.audit_key].into_iter().flatten() {
+        paths.add_object(PathKind::Sealed, path);
+    }
+    for (kind, list) in [
+        (PathKind::ControlException, &lists.allow_control_files),
+        (PathKind::Deny, &lists.fs_deny),
+        (PathKind::Read, &lists.read_allow),
+        (PathKind::Write, &lists.write_allow),
+        (PathKind::Delete, &lists.delete_allow),
+        (PathKind::LocalRead, &lists.local_only_read),
+        (PathKind::LocalWrite, &lists.local_only_write),
+    ] {
+        for entry in list {
+            let atom = match kind {
+                PathKind::LocalRead | PathKind::LocalWrite => Some(c.atom("file", entry.rule.pattern())?),
+                _ => None,
+            };
+            paths.add(kind, entry.rule.pattern(), entry, atom, home)?;
+        }
+    }
+    let mut approvals = HashMap::new();
+    let mut http_ask: HashMap<Capability, HostSet<RuleRef>> = HashMap::new();
+    let mut ask_vars = NameSet::default();
+    let mut ask_exec = CommandSet::default();
+    for approval in &lists.requires_approval {
+        let entry = &approval.entry;
+        let Some(pattern) = approval.pattern.as_deref() else {
+            approvals.entry(approval.capability).or_insert_with(|| entry.rule.clone());
+            continue;
+        };
+        match approval.capability {
+            Capability::FsRead => paths.add(PathKind::AskRead, pattern, entry, None, home)?,
+            Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, home)?,
+            Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, home)?,
+            Capability::EnvRead => ask_vars.insert(pattern, entry.rule.clone()).map_err(|e| refuse(entry, &e))?,
+            Capability::SubprocessExec => ask_exec.push(pattern, &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
+            net => http_ask.entry(net).or_default().push(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
+        }
+    }
+
+    let mut http_allow = HashMap::new();
+    for (capability, list) in [
+        (Capability::NetHttpGet, &lists.http_get_allow),
+        (Capability::NetHttpPost, &lists.http_post_allow),
+        (Capability::NetHttpPut, &lists.http_put_allow),
+        (Capability::NetHttpPatch, &lists.http_patch_allow),
+        (Capability::NetHttpDelete, &lists.http_delete_allow),
+    ] {
+        if !list.is_empty() {
+            http_allow.insert(capability, hosts(list)?);
+        }
+    }
+    let mut local_only_hosts = HostSet::default();
+    for entry in &lists.local_only_hosts {
+        let atom = c.atom("host", entry.rule.pattern())?;
+        let pattern = HostPattern::parse(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?;
+        local_only_hosts.push(pattern, (entry.rule.clone(), atom));
+    }
+
+    let mut local_only_vars = NameSet::default();
+    for entry in &lists.local_only_vars {
+        let atom = c.atom("env", entry.rule.pattern())?;
+        local_only_vars.insert(entry.rule.pattern(), (entry.rule.clone(), atom)).map_err(|e| refuse(entry, &e))?;
+    }
+    let mut flow_vars = HashMap::new();
+    for flow in &lists.flows {
+        if let Some(name) = flow.from.strip_prefix("env:") {
+            if !name.contains('*') {
+                flow_vars.insert(name.to_owned(), c.atom("env", name)?);
+            }
+        }
+    }
+
+    let mut local_only_commands = CommandSet::default();
+    for entry in &lists.local_only_commands {
+        let atom = c.atom("command", entry.rule.pattern())?;
+        local_only_commands.push(entry.rule.pattern(), &entry.rule, atom).map_err(|e| refuse(entry, &e))?;
+    }
+    let narrowed = c.flows(&lists.flows)?;
+
+    let (first_atom, after_last_atom) = (c.first_atom, c.atoms.len());
+    Ok(Layer {
+        paths: paths.trie,
+        folded_paths: paths.folded,
+        folds_case: cfg!(any(target_os = "macos", target_os = "windows")),
+        path_rules: paths.rules,
+        literal_guarded: paths.literal_guarded,
+        approvals,
+        deny_hosts: hosts(&lists.deny_hosts)?,
+        local_only_hosts,
+        http_allow,
+        http_ask,
+        no_echo_hosts: hosts(&lists.no_echo_hosts)?,
+        plain_http_hosts: hosts(&lists.allow_plain_http)?,
+        allow_ips: addresses(&lists.allow_ips)?,
+        deny_ips: addresses(&lists.deny_ips)?,
+        allow_vars: names(&lists.allow_vars)?,
+        local_only_vars,
+        deny_vars: names(&lists.deny_vars)?,
+        ask_vars,
+        allow_reserved: names(&lists.allow_reserved)?,
+        reserved: control::reserved(),
+        flow_vars,
+        allow_commands: commands(&lists.allow_commands)?,
+        ask_commands: commands(&lists.ask_commands)?,
+        local_only_commands,
+        deny_commands: commands(&lists.deny_commands)?,
+        deny_args: arguments(&lists.deny_args)?,
+        ask_args: arguments(&lists.requires_approval_args)?,
+        ask_exec,
+        allow_tools: names(&lists.allow_tools)?,
+        ask_tools: names(&lists.ask_tools)?,
+        deny_tools: names(&lists.deny_tools)?,
+        unlisted: merged.settings.unlisted,
+        first_atom,
+        after_last_atom,
+        narrowed,
+    })
+}
+
+impl Layer {
+    pub(super) fn path_answer(&self, verdict: Verdict, reason: Reason, rule: u32) -> Answer {
+        Answer::new(verdict, reason, self.path_rules.get(rule as usize).map(|r| r.rule.clone()))
+    }
+
+    pub(super) fn path_atom(&self, rule: u32) -> Option<Atom> {
+        self.path_rules.get(rule as usize).and_then(|r| r.atom)
+    }
+
+    /// The rule that puts the whole capability under approval.
+    pub(super) fn asks_for(&self, capability: Capability) -> Option<&RuleRef> {
+        self.approvals.get(&capability)
+    }
+
+    pub(super) const fn has_atom(&self, index: usize) -> bool {
+        self.first_atom <= index && index < self.after_last_atom
+    }
+
+    pub(super) fn flow_allows(&self, source: usize, sink: usize) -> bool {
+        self.narrowed.get(&source).is_none_or(|to| to.contains(&sink))
+    }
+
+    /// Whether some list grants this capability for something.
+    pub(crate) fn has_capability(&self, capability: Capability) -> bool {
+        let grants = |kinds: &[PathKind]| self.path_rules.iter().any(|r| kinds.contains(&r.kind));
+        match capability {
+            Capability::FsRead => grants(&[PathKind::Read, PathKind::LocalRead]),
+            Capability::FsWrite => grants(&[PathKind::Write, PathKind::LocalWrite]),
+            Capability::FsDelete => grants(&[PathKind::Delete]),
+            Capability::EnvRead => !self.allow_vars.is_empty() || !self.local_only_vars.is_empty(),
+            Capability::SubprocessExec => {
+                !self.allow_commands.is_empty() || !self.ask_commands.is_empty() || !self.local_only_commands.is_empty()
+            }
+            net => self.http_allow.contains_key(&net) || !self.local_only_hosts.is_empty(),
+        }
+    }
+}
+
+struct Compiler<'a> {
+    atoms: &'a mut Vec<String>,
+    /// Those of this layer, by name.
+    known: HashMap<String, usize>,
+    first_atom: usize,
+}
+
+impl Compiler<'_> {
+    /// The atom of that name in this layer, made where it is new.
+    fn atom(&mut self, kind: &str, pattern: &str) -> Result<Atom, LoadError> {
+        let name = format!("{kind}:{pattern}");
+        let index = match self.known.get(&name) {
+            Some(index) => *index,
+            None => {
+                let index = self.atoms.len();
+                self.atoms.push(name.clone());
+                self.known.insert(name, index);
+                index
+            }
+        };
+        u16::try_from(index).map(Atom).map_err(|_| of_policy("more than 65535 local-only rules"))
+    }
+
+    /// Where each narrowed source may go. Several flows of one source add up.
+    fn flows(&mut self, flows: &[FlowEntry]) -> Result<HashMap<usize, HashSet<usize>>, LoadError> {
+        let mut narrowed: HashMap<usize, HashSet<usize>> = HashMap::new();
+        for flow in flows {
+            let Some(from) = self.find(&flow.from) else {
+                return Err(at_rule(
+                    &flow.entry.rule,
+                    format!("[[flow]] from \"{}\" names no local-only rule; list it as local-only first", flow.from),
+                ));
+            };
+            let sinks = narrowed.entry(from).or_default();
+            for to in &flow.to {
+                let Some(to_index) = self.find(to) else {
+                    return Err(at_rule(
+                        &flow.entry.rule,
+                        format!("[[flow]] to \"{to}\" names no local-only rule; list it as local-only first"),
+                    ));
+                };
+                sinks.insert(to_index);
+            }
+        }
+        Ok(narrowed)
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.known.get(name).copied()
+    }
+}
+
+#[derive(Default)]
+struct PathRules {
+    trie: Trie,
+    folded: Trie,
+    rules: Vec<PathRule>,
+    literal_guarded: Vec<PathBuf>,
+}
+
+impl PathRules {
+    fn push(&mut self, kind: PathKind, rule: RuleRef, atom: Option<Atom>) -> u32 {
+        self.rules.push(PathRule { kind, rule, atom });
+        u32::try_from(self.rules.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn insert(&mut self, kind: PathKind, pattern: &PathPattern, index: u32) {
+        self.insert_as(kind, pattern, index, kind.covers_below());
+    }
+
+    fn insert_as(&mut self, kind: PathKind, pattern: &PathPattern, index: u32, covers: bool) {
+        self.trie.insert(pattern, index, covers);
+        if kind.is_strict() {
+            if matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite) {
+                self.literal_guarded.extend(pattern.literal());
+            }
+            if let Some(composed) = pattern.composed() {
+                self.trie.insert(&composed, index, covers);
+            }
+            if cfg!(any(target_os = "macos", target_os = "windows")) {
+                self.folded.insert(&pattern.folded(), index, covers);
+            }
+        }
+    }
+
+    fn add(&mut self, kind: PathKind, text: &str, entry: &Entry, atom: Option<Atom>, home: Option<&Path>) -> Result<(), LoadError> {
+        let anchor = if kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
+        let patterns = PathPattern::parse(text, &entry.base, home, anchor).map_err(|e| refuse(entry, &e))?;
+        let index = self.push(kind, entry.rule.clone(), atom);
+        for pattern in &patterns {
+            self.insert(kind, pattern, index);
+        }
+        Ok(())
+    }
+
+    fn add_built_in(&mut self, kind: PathKind, entry: BuiltIn, home: Option<&Path>) -> Result<(), LoadError> {
+        if entry.pattern.starts_with('~') && home.is_none() {
+            return Ok(());
+        }
+        let patterns = PathPattern::parse(entry.pattern, Path::new("/"), home, Anchor::Floating)
+            .map_err(|e| of_policy(format!("built-in control file `{}`: {e}", entry.pattern)))?;
+        let index = self.push(kind, built_in(entry.pattern, Some(entry.reason)), None);
+        for pattern in &patterns {
+            self.insert_as(kind, pattern, index, !entry.itself);
+        }
+        Ok(())
+    }
+
+    /// A file of this machine, by its path and by where links lead from it.
+    fn add_object(&mut self, kind: PathKind, path: &Path) {
+        let index = self.push(kind, built_in(&path.to_string_lossy(), None), None);
+        for pattern in PathPattern::object(path) {
+            self.insert(kind, &pattern, index);
+        }
+    }
+}
+
+fn built_in(pattern: &str, why: Option<&str>) -> RuleRef {
+    Arc::new(Rule {
+        file: "built-in".into(),
+        line: 0,
+        list: "control files",
+        pattern: pattern.into(),
+        preset: false,
+        why: why.map(Into::into),
+    })
+}
+
+/// An error at the place of a rule.
+pub(crate) fn at_rule(rule: &Rule, message: String) -> LoadError {
+    LoadError::about(LoadCode::BadValue, rule, message)
+}
+
+fn of_policy(message: impl Into<String>) -> LoadError {
+    LoadError::new(LoadCode::BadValue, &Arc::from("policy"), message)
+}
+
+fn refuse(entry: &Entry, error: &dyn std::fmt::Display) -> LoadError {
+    at_rule(&entry.rule, format!("{} \"{}\": {error}", entry.rule.list(), entry.rule.pattern()))
+}
+
+fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
+    let mut set = CommandSet::default();
+    for entry in list {
+        set.push(entry.rule.pattern(), &entry.rule, ()).map_err(|e| refuse(entry, &e))?;
+    }
+    Ok(set)
+}
+
+fn arguments(list: &[crate::merged::ArgEntry]) -> Result<ArgSet, LoadError> {
+    let mut set = ArgSet::default();
+    for item in list {
+        set.push(&item.command, &item.entry.rule).map_err(|e| refuse(&item.entry, &e))?;
+    }
+    Ok(set)
+}
+
+fn hosts(list: &[Entry]) -> Result<HostSet<RuleRef>, LoadError> {
+    let mut set = HostSet::default();
+    for entry in list {
+        set.push(HostPattern::parse(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?, entry.rule.clone());
+    }
+    Ok(set)
+}
+
+fn addresses(list: &[Entry]) -> Result<IpSet<RuleRef>, LoadError> {
+    let mut set = IpSet::default();
+    for entry in list {
+        set.push(parse_ip_range(entry.rule.pattern()).map_err(|e| refuse(entry, &e))?, entry.rule.clone());
+    }
+    Ok(set)
+}
+
+fn names(list: &[Entry]) -> Result<NameSet<RuleRef>, LoadError> {
+    let mut set = NameSet::default();
+    for entry in list {
+        set.insert(entry.rule.pattern(), entry.rule.clone()).map_err(|e| refuse(entry, &e))?;
+    }
+    Ok(set)
+}
+
+/// The list that would have to name a request of this capability.
+pub(crate) const fn list_for(capability: Capability) -> &'static str {
+    match capability {
+        Capability::FsRead => "[filesystem].read_allow",
+        Capability::FsWrite => "[filesystem].write_allow",
+        Capability::FsDelete => "[filesystem].delete_allow",
+        Capability::EnvRead => "[environment].allow_vars",
+        Capability::SubprocessExec => "[subprocess].allow_commands",
+        net => list_of(net),
+    }
+}

@@ -1,0 +1,284 @@
+//! A loaded policy.
+
+use std::path::{Path, PathBuf};
+
+use crate::access::{Access, Capability};
+use crate::decide::layer::{self, Layer, PathKind, Surroundings};
+use crate::decision::{Rule, RuleRef, Verdict};
+use crate::load::{self, Finder};
+use crate::load_error::LoadError;
+use crate::merged::{DeclassifyEntry, Merged, Settings, SourceFile, TestEntry, ToolHint, Weakening};
+use crate::pattern::RequestUrl;
+use crate::question::Question;
+
+/// A policy file with all it inherits, ready to judge. Made by loading only.
+#[derive(Debug)]
+pub struct Policy {
+    pub(crate) layers: Vec<Layer>,
+    /// Names of the atoms of all layers.
+    pub(crate) atoms: Vec<String>,
+    pub(crate) settings: Settings,
+    files: Vec<SourceFile>,
+    weakened: Vec<Weakening>,
+    notes: Vec<crate::merged::Note>,
+    rules: Vec<RuleRef>,
+    trust_hash: String,
+    tests: Vec<TestEntry>,
+    tools: std::collections::BTreeMap<String, ToolHint>,
+    #[expect(dead_code, reason = "read by the flow control of labelled values")]
+    declassify: Vec<DeclassifyEntry>,
+    /// Line of the last entry of each list in the own file.
+    list_lines: std::collections::HashMap<&'static str, u32>,
+}
+
+/// A project's policy as `aegis.toml` has it.
+#[derive(Debug)]
+pub enum ProjectPolicy {
+    /// It counts in full.
+    Trusted(Box<Policy>),
+    /// It can only tighten another policy.
+    Untrusted(Untrusted),
+}
+
+/// A project's policy that nobody trusted. It answers nothing by itself.
+#[derive(Debug)]
+pub struct Untrusted(Box<Merged>);
+
+impl Untrusted {
+    /// The hash that `aegis trust` would record.
+    #[must_use]
+    pub fn trust_hash(&self) -> &str {
+        &self.0.trust_hash
+    }
+
+    /// What relative paths of its project start from.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0.settings.root
+    }
+}
+
+impl Policy {
+    /// Loads a policy file and all it inherits.
+    ///
+    /// # Errors
+    /// A [`LoadError`] with file, line and column: broken TOML, an unknown key, an unusable pattern, a file that others may
+    /// write, a policy that grants write on itself, a failed `[[test]]` of a preset.
+    pub fn load(path: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::compile(load::load_file(path, finder)?, finder, around)
+    }
+
+    /// Compiles policy text as if it stood in a file of that name in the directory `base`.
+    ///
+    /// # Errors
+    /// As [`Policy::load`].
+    pub fn from_text(name: &str, text: &str, base: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::compile(load::load_text(name, text, base, finder)?, finder, around)
+    }
+
+    /// Loads a project's policy: in full if `is_trusted` says so of its canonical path and the hash of the very bytes that are
+    /// used; else it can only tighten another policy.
+    ///
+    /// # Errors
+    /// As [`Policy::load`], without any of the file's text where it is not trusted.
+    pub fn for_project(
+        path: &Path,
+        finder: &Finder,
+        around: &Surroundings,
+        is_trusted: impl FnOnce(&Path, &str) -> bool,
+    ) -> Result<ProjectPolicy, LoadError> {
+        let project = load::load_project(path, finder, is_trusted)?;
+        if project.trusted {
+            return Policy::compile(project.merged, finder, around).map(|p| ProjectPolicy::Trusted(Box::new(p)));
+        }
+        Ok(ProjectPolicy::Untrusted(Untrusted(Box::new(project.merged))))
+    }
+
+    /// What holds where no policy is trusted: the preset `secure-defaults`, which grants nothing.
+    ///
+    /// # Errors
+    /// None in a released program; the preset is part of it.
+    pub fn built_in(root: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::from_text("built-in policy", "version = 1\ninherits = \"secure-defaults\"\n", root, finder, around)
+    }
+
+    fn compile(merged: Merged, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        let mut atoms = Vec::new();
+        let layer = layer::compile(&merged, finder.home(), around, &mut atoms)?;
+        let own = merged.files.first().map(|f| f.name.clone());
+        let mut list_lines = std::collections::HashMap::new();
+        for rule in merged.lists.rules() {
+            if Some(&rule.file) == own.as_ref() {
+                let line = list_lines.entry(rule.list).or_insert(rule.line);
+                *line = rule.line.max(*line);
+            }
+        }
+        let policy = Policy {
+            layers: vec![layer],
+            atoms,
+            settings: merged.settings,
+            files: merged.files,
+            weakened: merged.weakened,
+            notes: merged.notes,
+            rules: merged.lists.rules().cloned().collect(),
+            trust_hash: merged.trust_hash,
+            tests: merged.lists.tests,
+            tools: merged.lists.tools,
+            declassify: merged.lists.declassify,
+            list_lines,
+        };
+        policy.refuse_self_grant(around)?;
+        Ok(policy)
+    }
+
+    /// Adds a project's policy that is not trusted: it can only make decisions stricter. Relative paths of scripts start at the
+    /// project's root from then on.
+    ///
+    /// # Errors
+    /// A [`LoadError`] without any of the file's text.
+    pub fn tightened_by(mut self, project: Untrusted, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        let merged = *project.0;
+        let layer = layer::compile(&merged, finder.home(), around, &mut self.atoms).map_err(LoadError::without_text)?;
+        self.layers.push(layer);
+        self.settings.tighten(&merged.settings);
+        self.files.extend(merged.files);
+        Ok(self)
+    }
+
+    /// Everything in the policy that is not a list.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What relative paths start from: absolute, canonical.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.settings.root
+    }
+
+    /// The files and presets it was made from, its own file first.
+    #[must_use]
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// What its own files took away from presets or loosened.
+    #[must_use]
+    pub fn weakened(&self) -> &[Weakening] {
+        &self.weakened
+    }
+
+    /// Lower-case hex SHA-256 over the file and all it inherits: what trust is given to.
+    #[must_use]
+    pub fn trust_hash(&self) -> &str {
+        &self.trust_hash
+    }
+
+    /// Notes for the operator that are no errors.
+    #[must_use]
+    pub fn notes(&self) -> &[crate::merged::Note] {
+        &self.notes
+    }
+
+    /// All rules, list by list.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|r| &**r)
+    }
+
+    /// `[tools]`.
+    #[must_use]
+    pub const fn tools(&self) -> &std::collections::BTreeMap<String, ToolHint> {
+        &self.tools
+    }
+
+    /// Whether some list grants this capability for something.
+    #[must_use]
+    pub fn has_capability(&self, capability: Capability) -> bool {
+        self.layers.iter().all(|l| l.has_capability(capability))
+    }
+
+    /// Whether any list is local-only: only then do values carry labels.
+    #[must_use]
+    pub fn has_local_only(&self) -> bool {
+        self.layers.iter().any(|l| {
+            !l.local_only_vars.is_empty()
+                || !l.local_only_hosts.is_empty()
+                || !l.local_only_commands.is_empty()
+                || l.path_rules.iter().any(|r| matches!(r.kind, PathKind::LocalRead | PathKind::LocalWrite))
+                || (!l.flow_vars.is_empty() && !l.allow_vars.is_empty())
+        })
+    }
+
+    /// Literal paths of deny and local-only lists. A hard link to one of them counts as it.
+    pub fn literal_guarded(&self) -> impl Iterator<Item = &Path> {
+        self.layers.iter().flat_map(|l| l.literal_guarded.iter().map(PathBuf::as_path))
+    }
+
+    /// Whether labelled data may go to this host over plain HTTP (`allow_plain_http`).
+    #[must_use]
+    pub fn allows_plain_http(&self, url: &RequestUrl) -> bool {
+        self.layers.iter().all(|l| l.plain_http_hosts.first_match(url).is_some())
+    }
+
+    /// Whether the operator vouches that this host does not send back what it was sent (`no_echo_hosts`).
+    #[must_use]
+    pub fn vouches_no_echo(&self, url: &RequestUrl) -> bool {
+        self.layers.iter().all(|l| l.no_echo_hosts.first_match(url).is_some())
+    }
+
+    /// The line of the last entry of this list in the own file.
+    pub(crate) fn line_of_list(&self, list: &str) -> Option<u32> {
+        self.list_lines.get(list).copied()
+    }
+
+    /// Runs every `[[test]]` of the policy and its presets.
+    ///
+    /// # Errors
+    /// One line for each test whose answer is not the expected one.
+    pub fn run_tests(&self) -> Result<usize, Vec<String>> {
+        let mut failures = Vec::new();
+        for test in &self.tests {
+            let words: Vec<String> = test.access.split_whitespace().map(str::to_owned).collect();
+            match Question::parse(&words, self.root()) {
+                Err(e) => failures.push(format!("{}: {e}", test.entry.rule.place())),
+                Ok(question) => {
+                    let verdict = self.decide(&question.access()).verdict();
+                    if verdict != test.expect {
+                        failures.push(format!("{}: {} is {verdict}, expected {}", test.entry.rule.place(), test.access, test.expect));
+                    }
+                }
+            }
+        }
+        if failures.is_empty() { Ok(self.tests.len()) } else { Err(failures) }
+    }
+
+    /// Refuses a policy whose lists grant write or delete on the policy itself, its journal or their keys. The control files
+    /// forbid it anyway; a list that says otherwise is a mistake the operator should see.
+    fn refuse_self_grant(&self, around: &Surroundings) -> Result<(), LoadError> {
+        let own = self.files.iter().filter_map(|f| f.path.as_deref());
+        let journal = [&self.settings.audit_path, &self.settings.audit_key].into_iter().flatten().map(PathBuf::as_path);
+        for path in own.chain(journal).chain(around.sealed.iter().map(PathBuf::as_path)) {
+            for layer in &self.layers {
+                if let Some(rule) = layer.granting_rule(path) {
+                    return Err(layer::at_rule(
+                        &rule,
+                        format!(
+                            "{} \"{}\" grants write or delete on {}, which no script may change; narrow the pattern",
+                            rule.list(),
+                            rule.pattern(),
+                            path.display()
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a script may do at all what is asked here: `Allow` or `Ask`.
+    #[must_use]
+    pub fn permits(&self, access: &Access<'_>) -> bool {
+        self.decide(access).verdict() != Verdict::Deny
+    }
+}

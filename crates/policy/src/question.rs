@@ -1,0 +1,124 @@
+//! An access as people write it: `fs.write src/x.rs`, `exec git push -f`, `net.http_get https://example.org/`.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::access::{Access, Capability, Method, PathOp};
+use crate::command::ExecRequest;
+use crate::pattern::RequestUrl;
+
+/// A question in words that is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct QuestionError(String);
+
+/// An access that owns its target.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// On a file.
+    Path {
+        /// What is done.
+        op: PathOp,
+        /// Absolute, lexically normalised.
+        path: PathBuf,
+    },
+    /// On a host.
+    Http {
+        /// The method.
+        method: Method,
+        /// The target.
+        url: RequestUrl,
+    },
+    /// A variable.
+    Env {
+        /// Its name.
+        name: String,
+    },
+    /// A program.
+    Exec(Box<ExecRequest>),
+    /// A tool of an agent.
+    Tool {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Question {
+    /// Reads words such as `fs.read PATH`, `net.http_get URL`, `env.read NAME`, `exec ARGV...`, `tool NAME`. Relative paths
+    /// start at `root`. Nothing is looked up.
+    ///
+    /// # Errors
+    /// Says what the words should be.
+    pub fn parse(words: &[String], root: &Path) -> Result<Question, QuestionError> {
+        let (kind, rest) = words.split_first().ok_or_else(|| QuestionError(FORMS.to_owned()))?;
+        let one = || match rest {
+            [only] => Ok(only.as_str()),
+            _ => Err(QuestionError(format!("`{kind}` takes one target"))),
+        };
+        let op = match kind.as_str() {
+            "fs.read" | "fs.exists" | "fs.stat" | "fs.list" | "fs.read_bytes" | "fs.read_range" | "read" => Some(PathOp::Read),
+            "fs.write" | "fs.append" | "fs.replace" | "fs.mkdir" | "write" => Some(PathOp::Write),
+            "fs.delete" | "delete" => Some(PathOp::Delete),
+            _ => None,
+        };
+        if let Some(op) = op {
+            return Ok(Question::Path { op, path: normalise(root, one()?) });
+        }
+        if let Some(verb) = kind.strip_prefix("net.http_") {
+            let method = Method::from_name(verb).ok_or_else(|| QuestionError(format!("`{kind}` is no request; use net.http_get, _post, _put, _patch, _delete")))?;
+            let url = RequestUrl::parse(one()?).map_err(|e| QuestionError(format!("`{}`: {e}", one().unwrap_or_default())))?;
+            return Ok(Question::Http { method, url });
+        }
+        match kind.as_str() {
+            "env.read" | "env" => Ok(Question::Env { name: one()?.to_owned() }),
+            "exec" | "subprocess.exec" | "subprocess.run" if rest.is_empty() => Err(QuestionError(format!("`{kind}` takes a command line"))),
+            "exec" | "subprocess.exec" | "subprocess.run" => Ok(Question::Exec(Box::new(ExecRequest::parse(rest, root)))),
+            "tool" => Ok(Question::Tool { name: one()?.to_owned() }),
+            _ => Err(QuestionError(format!("unknown access `{kind}`; {FORMS}"))),
+        }
+    }
+
+    /// The access it asks about.
+    #[must_use]
+    pub fn access(&self) -> Access<'_> {
+        match self {
+            Question::Path { op, path } => Access::Path { op: *op, path },
+            Question::Http { method, url } => Access::Http { method: *method, url },
+            Question::Env { name } => Access::Env { name },
+            Question::Exec(request) => Access::Exec(request),
+            Question::Tool { name } => Access::Tool { name },
+        }
+    }
+
+    /// The capability it is about; none for tools.
+    #[must_use]
+    pub const fn capability(&self) -> Option<Capability> {
+        match self {
+            Question::Path { op, .. } => Some(op.capability()),
+            Question::Http { method, .. } => Some(method.capability()),
+            Question::Env { .. } => Some(Capability::EnvRead),
+            Question::Exec(_) => Some(Capability::SubprocessExec),
+            Question::Tool { .. } => None,
+        }
+    }
+}
+
+const FORMS: &str = "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., or tool NAME";
+
+/// `text` from `root`, with `.` and `..` taken away by name. Only for questions: the gate asks the kernel.
+fn normalise(root: &Path, text: &str) -> PathBuf {
+    let mut path = PathBuf::from("/");
+    let joined = match text.strip_prefix("~/").and_then(|rest| crate::load::home_dir().map(|home| home.join(rest))) {
+        Some(path) => path,
+        None => root.join(text),
+    };
+    for component in joined.components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir => {
+                path.pop();
+            }
+            _ => {}
+        }
+    }
+    path
+}

@@ -1,0 +1,39 @@
+//! What the broker does to itself before anything untrusted runs.
+
+mod environment;
+
+pub use environment::take_environment;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+use crate::error::{Calling, SandboxError};
+
+/// No core dump, and no look into this process by others of the same user: `/proc/PID/{environ,mem,maps,fd}`, ptrace, pidfd_getfd.
+/// Root with its capabilities still can; see [`take_environment`]. Its own children are ordinary again after exec.
+///
+/// # Errors
+/// The system call failed.
+pub fn harden() -> Result<(), SandboxError> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).calling("setrlimit")
+}
+
+/// From now on orphans of our children become our children, so that [`crate::child::RunningChild::kill_all`] finds daemons. Processes that
+/// other code of this program starts are spared only if it names them to `kill_all`.
+///
+/// # Errors
+/// The system call failed.
+pub fn become_subreaper() -> Result<(), SandboxError> {
+    // Any process id stands for "yes".
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).calling("prctl(PR_SET_CHILD_SUBREAPER)")
+}
+
+/// An error if this process has more than one thread.
+pub(crate) fn single_threaded() -> Result<(), SandboxError> {
+    // A directory has two links and one per subdirectory; this one has a subdirectory per thread.
+    let links: u64 = rustix::fs::stat("/proc/self/task").calling("stat /proc/self/task")?.st_nlink;
+    match links.saturating_sub(2) {
+        1 => Ok(()),
+        threads => Err(SandboxError::NotSingleThreaded { threads }),
+    }
+}

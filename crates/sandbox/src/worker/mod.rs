@@ -1,0 +1,9 @@
+//! The script worker: started by the broker from its own binary, locked down by itself before it reads a byte.
+
+mod lock_down;
+mod socket;
+mod start;
+
+pub use lock_down::{LockedDown, WorkerLimits, lock_down};
+pub use socket::take_socket;
+pub use start::{EVALUATOR_STACK_BYTES, Killer, NAME, WorkerProcess, start};

@@ -1,0 +1,37 @@
+//! The worker's end of the connection to its broker.
+
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::net::AddressFamily;
+use rustix::process::Pid;
+
+use crate::error::SandboxError;
+
+/// Where a worker finds its socket.
+pub(super) const SOCKET_FD: RawFd = 3;
+
+/// The socket to the broker, once per process.
+///
+/// # Errors
+/// The process was not started by [`crate::worker::start`], or the socket was taken before.
+pub fn take_socket() -> Result<UnixStream, SandboxError> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    broker_pid()?;
+    if TAKEN.swap(true, Ordering::AcqRel) {
+        return Err(SandboxError::NotAWorker);
+    }
+    // SAFETY: `start` put the socket there (checked above) for this process alone, and only the first caller gets here.
+    Ok(UnixStream::from(unsafe { OwnedFd::from_raw_fd(SOCKET_FD) }))
+}
+
+/// The process that made the socket pair, as the kernel recorded it.
+pub(super) fn broker_pid() -> Result<Pid, SandboxError> {
+    // SAFETY: used for two questions only; if the number is not open, the kernel says so.
+    let socket = unsafe { BorrowedFd::borrow_raw(SOCKET_FD) };
+    if rustix::net::getsockname(socket).map(|name| name.address_family()) != Ok(AddressFamily::UNIX) {
+        return Err(SandboxError::NotAWorker);
+    }
+    rustix::net::sockopt::socket_peercred(socket).map(|peer| peer.pid).map_err(|_| SandboxError::NotAWorker)
+}

@@ -1,0 +1,125 @@
+//! The broker's side of a run.
+
+mod drive;
+mod in_process;
+mod output;
+mod process;
+mod report;
+
+use std::time::Duration;
+
+use aegis_effect::Perform;
+
+pub use output::OutputSink;
+pub use process::{ProcessWorkers, StartWorker, WorkerProcess};
+pub use report::{CheckReport, Counts, RunError, RunReport, Status};
+
+use crate::limits::Limits;
+use crate::source::Source;
+use crate::verify::Judge;
+use drive::{Ending, Link};
+
+/// What belongs to one run beside script and policy.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// The fields of `args`; of a name given twice the last counts.
+    pub args: Vec<(String, String)>,
+    /// What the run may use.
+    pub limits: Limits,
+    /// Whether the policy has local-only sources. Comparisons cost more then.
+    pub local_only: bool,
+}
+
+/// Runs scripts.
+#[derive(Debug)]
+pub struct Runner {
+    workers: Workers,
+}
+
+#[derive(Debug)]
+enum Workers {
+    Process { start: Box<dyn StartWorker>, waiting: Option<WorkerProcess>, keep_warm: bool },
+    InProcess,
+}
+
+impl Runner {
+    /// Each script in a worker process of its own. The first is started now, so that it makes itself ready while the caller still loads
+    /// the policy; a failure to start it shows at the run.
+    #[must_use]
+    pub fn process(start: impl StartWorker + 'static) -> Runner {
+        let mut start: Box<dyn StartWorker> = Box::new(start);
+        let waiting = start.start().ok();
+        Runner { workers: Workers::Process { start, waiting, keep_warm: false } }
+    }
+
+    /// The same for servers: after each run the next worker is started at once.
+    #[must_use]
+    pub fn keep_warm(mut self) -> Runner {
+        if let Workers::Process { keep_warm, .. } = &mut self.workers {
+            *keep_warm = true;
+        }
+        self
+    }
+
+    /// Scripts on a thread of this process, for embedders that accept the risk: a fault of the interpreter is then a fault of the
+    /// embedder, and time and memory are only checked between steps.
+    #[must_use]
+    pub fn in_process() -> Runner {
+        Runner { workers: Workers::InProcess }
+    }
+
+    /// Verifies and runs a script. Its effects go to `performer`, what it prints to `output`.
+    pub fn run(
+        &mut self,
+        script: &Source,
+        options: &RunOptions,
+        performer: &mut dyn Perform,
+        output: &mut dyn OutputSink,
+        judge: &dyn Judge,
+    ) -> RunReport {
+        let link = match self.link() {
+            Ok(link) => link,
+            Err(error) => return RunReport::failed(Status::Failure, error),
+        };
+        let report = drive::run(link, script, options, performer, output, judge);
+        self.warm();
+        report
+    }
+
+    /// Verifies a script without running it.
+    pub fn check(&mut self, script: &Source, options: &RunOptions, judge: &dyn Judge) -> CheckReport {
+        let link = match self.link() {
+            Ok(link) => link,
+            Err(error) => return CheckReport { findings: Vec::new(), error: Some(error) },
+        };
+        let report = drive::check(link, script, options, judge);
+        self.warm();
+        report
+    }
+
+    fn link(&mut self) -> Result<Link, RunError> {
+        match &mut self.workers {
+            Workers::InProcess => in_process::start().map(|stream| Link::new(stream, Ending::Thread)),
+            Workers::Process { start, waiting, .. } => match waiting.take() {
+                Some(worker) => Ok(worker),
+                None => start.start(),
+            }
+            .map(|worker| {
+                let (stream, child) = worker.into_parts();
+                Link::new(stream, Ending::Process(child))
+            }),
+        }
+        .map_err(|e| RunError::new("io", format!("the worker cannot be started: {e}")))
+    }
+
+    fn warm(&mut self) {
+        if let Workers::Process { start, waiting, keep_warm: true } = &mut self.workers {
+            if waiting.is_none() {
+                *waiting = start.start().ok();
+            }
+        }
+    }
+}
+
+/// How often the clock and the worker's memory are looked at while it says nothing.
+const WATCH: Duration = Duration::from_millis(15);

@@ -1,0 +1,12 @@
+//! What is wrong with a script before it runs. The worker extracts facts from the syntax tree; the broker judges them. A lint that
+//! fails early: the gate never relies on it.
+
+mod facts;
+mod finding;
+mod judge;
+
+pub(crate) use facts::{CapabilityUse, Facts, Problem, Span, facts};
+pub use facts::{LiteralCall, Target};
+pub use finding::{Finding, Severity, findings_json, findings_sarif};
+pub(crate) use judge::judged;
+pub use judge::{Judge, Objection};

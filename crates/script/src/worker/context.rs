@@ -1,0 +1,253 @@
+//! What a run's builtins reach through the evaluator: the broker, and the state of the run.
+#![expect(unsafe_code, reason = "derived by the interpreter's macros; none is written by hand")]
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_effect::{Effect, EffectError, ErrorCode, Outcome, Request};
+use starlark::any::ProvidesStaticType;
+use starlark::eval::Evaluator;
+
+use super::References;
+use super::deadline::Deadline;
+use super::failure::{EffectFailure, Gone, fail};
+use super::loader::Loaded;
+use crate::error::{LimitKind, Phase};
+use crate::limits::Limits;
+use crate::verify::Facts;
+use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWorker, WireError};
+
+/// The state of a run.
+#[derive(Debug, ProvidesStaticType)]
+pub(crate) struct Context {
+    link: RefCell<Link>,
+    references: Arc<References>,
+    limits: Limits,
+    deadline: Deadline,
+    limit_hit: Cell<Option<LimitKind>>,
+    pub(super) loaded: RefCell<Loaded>,
+}
+
+/// The connection to the broker, with the text that is printed but not sent yet.
+#[derive(Debug)]
+struct Link {
+    sender: Sender,
+    receiver: Receiver,
+    printed: String,
+    sent_at: Option<Instant>,
+    output_left: u64,
+}
+
+/// Printed text is sent once there is this much of it.
+const CHUNK: usize = 8 << 10;
+/// Longer prints go out in pieces of at most this size.
+const PIECE: usize = 1 << 20;
+/// ... or once the last was sent longer ago than this, so that someone who watches sees it as it happens.
+const STALE: Duration = Duration::from_millis(20);
+
+impl Context {
+    pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start) -> Context {
+        Context {
+            link: RefCell::new(Link {
+                sender,
+                receiver,
+                printed: String::new(),
+                sent_at: None,
+                output_left: start.limits.output_bytes,
+            }),
+            references: References::new(),
+            limits: start.limits.clone(),
+            deadline: Deadline::after(start.limits.time),
+            limit_hit: Cell::new(None),
+            loaded: RefCell::default(),
+        }
+    }
+
+    /// The context of an evaluator.
+    pub(crate) fn of<'a>(eval: &Evaluator<'_, 'a, '_>) -> starlark::Result<&'a Context> {
+        eval.extra.and_then(|extra| extra.downcast_ref::<Context>()).ok_or_else(|| starlark::Error::new_other(Gone))
+    }
+
+    pub(crate) fn references(&self) -> &Arc<References> {
+        &self.references
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    /// The steps that loaded files left to the script.
+    pub(super) fn steps_left(&self) -> u64 {
+        self.limits.steps.saturating_sub(self.loaded.borrow().steps)
+    }
+
+    /// The limit that a builtin of ours ended the run for.
+    pub(super) fn limit_hit(&self) -> Option<LimitKind> {
+        self.limit_hit.get()
+    }
+
+    /// An error that ends the run because of a limit.
+    pub(crate) fn over(&self, limit: LimitKind, message: &str) -> starlark::Error {
+        self.limit_hit.set(Some(limit));
+        fail(EffectError::new(ErrorCode::Limit, message))
+    }
+
+    /// Ends the run if a local-only value was used in a way that could not be refused there and then.
+    pub(crate) fn refuse_misuse(&self) -> starlark::Result<()> {
+        match self.references.misused() {
+            None => Ok(()),
+            Some(error) => Err(fail(error)),
+        }
+    }
+
+    /// Asks the broker for an effect. What is printed so far goes out with it, in the same write.
+    pub(crate) fn perform(&self, effect: Effect, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<Outcome> {
+        let line = line_of(eval);
+        self.perform_at(effect, line)
+    }
+
+    pub(super) fn perform_at(&self, effect: Effect, line: u32) -> starlark::Result<Outcome> {
+        self.refuse_misuse()?;
+        let mut link = self.link.borrow_mut();
+        let link = &mut *link;
+        link.queue_printed()?;
+        let name = effect.name();
+        let place = link.sender.queued();
+        match link.sender.push(&FromWorker::Effect(Request { effect, line })) {
+            Ok(()) => {}
+            Err(WireError::TooLarge(size)) => {
+                return Err(fail(EffectError::new(ErrorCode::BadArgument, format!("{name}: {size} bytes are too many for one call"))));
+            }
+            Err(_) => return Err(starlark::Error::new_other(Gone)),
+        }
+        // Every text of the effect stands in the frame as it is, so this one look covers every argument of every builtin.
+        if let Some(sources) = self.references.find_in(link.sender.since(place)) {
+            link.sender.unqueue(place);
+            return Err(fail(References::refusal(&sources)));
+        }
+        link.sender.flush().map_err(gone)?;
+        match link.receiver.receive::<ToWorker>() {
+            Ok(ToWorker::Answer(Ok(outcome))) => Ok(outcome),
+            Ok(ToWorker::Answer(Err(error))) => Err(fail(error)),
+            _ => Err(starlark::Error::new_other(Gone)),
+        }
+    }
+
+    /// Prints text; references show as `[REDACTED]`.
+    pub(crate) fn print(&self, text: &str) -> starlark::Result<()> {
+        self.refuse_misuse()?;
+        let text = self.references.redact(text);
+        let mut link = self.link.borrow_mut();
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let Some(left) = link.output_left.checked_sub(length) else {
+            let fits = text.floor_char_boundary(usize::try_from(link.output_left).unwrap_or(usize::MAX));
+            link.output_left = 0;
+            link.queue(text.get(..fits).unwrap_or_default())?;
+            return Err(self.over(LimitKind::Output, &format!("more than {} bytes of output", self.limits.output_bytes)));
+        };
+        link.output_left = left;
+        link.queue(&text)
+    }
+
+    /// Tells the broker a log line.
+    pub(crate) fn log(&self, level: LogLevel, message: &str, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<()> {
+        self.refuse_misuse()?;
+        let line = line_of(eval);
+        let message = self.references.redact(message);
+        let mut link = self.link.borrow_mut();
+        let length = u64::try_from(message.len()).unwrap_or(u64::MAX);
+        let Some(left) = link.output_left.checked_sub(length) else {
+            return Err(self.over(LimitKind::Output, &format!("more than {} bytes of output", self.limits.output_bytes)));
+        };
+        link.output_left = left;
+        link.queue_printed()?;
+        link.sender.send(&FromWorker::Log { level, message: message.into_owned(), line }).map_err(gone)
+    }
+
+    /// Hands the verifier's facts over; whether the broker wants the script evaluated.
+    pub(super) fn is_judged_fit(&self, facts: Facts) -> bool {
+        let mut link = self.link.borrow_mut();
+        link.sender.send(&FromWorker::Facts(Box::new(facts))).is_ok()
+            && matches!(link.receiver.receive::<ToWorker>(), Ok(ToWorker::Judged { proceed: true }))
+    }
+
+    /// Says how the run ended; whether the broker could be told.
+    pub(super) fn finish(&self, mut finished: Finished) -> bool {
+        let Ok(mut link) = self.link.try_borrow_mut() else { return false };
+        let link = &mut *link;
+        if let Err(error) = &mut finished.result {
+            // One exit for all error texts: nothing that quotes a value can carry a reference out.
+            error.message = self.references.redact(&error.message).into_owned();
+            if let Some(misuse) = self.references.misused() {
+                error.phase = Phase::Effect(misuse.code);
+                error.message = misuse.message;
+                error.suggestion = misuse.suggestion;
+            }
+        }
+        link.queue_printed().is_ok()
+            && match link.sender.push(&FromWorker::Finished(Box::new(finished))) {
+                Ok(()) => link.sender.flush().is_ok(),
+                Err(_) => false,
+            }
+    }
+
+    pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.references.redact(text)
+    }
+}
+
+impl Link {
+    /// Keeps printed text until there is enough of it or someone may be waiting for it.
+    fn queue(&mut self, text: &str) -> starlark::Result<()> {
+        self.printed.push_str(text);
+        if self.printed.len() >= CHUNK || self.sent_at.is_none_or(|at| at.elapsed() >= STALE) {
+            self.queue_printed()?;
+            self.sender.flush().map_err(gone)?;
+        }
+        Ok(())
+    }
+
+    fn queue_printed(&mut self) -> starlark::Result<()> {
+        if self.printed.is_empty() {
+            return Ok(());
+        }
+        self.sent_at = Some(Instant::now());
+        if self.printed.len() <= PIECE {
+            let message = FromWorker::Output(std::mem::take(&mut self.printed));
+            self.sender.push(&message).map_err(gone)?;
+            if let FromWorker::Output(mut text) = message {
+                text.clear();
+                self.printed = text;
+            }
+            return Ok(());
+        }
+        let printed = std::mem::take(&mut self.printed);
+        let mut rest = printed.as_str();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+            self.sender.send(&FromWorker::Output(piece.to_owned())).map_err(gone)?;
+            rest = after;
+        }
+        Ok(())
+    }
+}
+
+fn gone(_: WireError) -> starlark::Error {
+    starlark::Error::new_other(Gone)
+}
+
+/// The line of the call that is being evaluated, from 1; 0 if there is none.
+pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
+    eval.call_stack_top_location().map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+}
+
+/// Whether an error is an effect's that a script may go on after.
+pub(crate) fn catchable(error: &starlark::Error) -> Option<&EffectError> {
+    EffectFailure::of(error).filter(|e| e.code.is_catchable())
+}

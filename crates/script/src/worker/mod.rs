@@ -1,0 +1,24 @@
+//! The worker's side: everything that touches the script's text or values. It has no rights of its own; what it wants done, it asks
+//! the broker for.
+
+mod context;
+mod deadline;
+mod dialect;
+mod evaluate;
+mod failure;
+mod hints;
+mod json;
+mod loader;
+pub(crate) mod precheck;
+mod references;
+mod serve;
+
+pub(crate) use context::Context;
+pub(crate) use dialect::DIALECT;
+pub(crate) use evaluate::inspect;
+pub(crate) use failure::{EffectFailure, fail};
+pub(crate) use hints::{name_hint, syntax_hint};
+pub(crate) use json::{JsonError, JsonPart, JsonWalk};
+pub(crate) use references::{REDACTED, References};
+pub(crate) use serve::{on_big_stack, serve};
+pub use serve::{LockDown, worker_main};

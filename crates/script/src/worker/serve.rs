@@ -1,0 +1,63 @@
+//! The life of a worker: give up all rights, make ready, serve one run, end.
+
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Context;
+use super::evaluate::evaluate;
+use crate::builtins::Builtins;
+use crate::error::{LimitKind, Phase, ScriptError};
+use crate::wire::{Finished, Receiver, Sender, ToWorker};
+
+/// Takes all rights from the calling process. Called while it is single-threaded, before it reads a byte from the broker.
+pub type LockDown = fn() -> Result<(), String>;
+
+/// The stack of the thread that parses and evaluates. Only the pages used are ever backed by memory.
+const STACK: usize = 1 << 30;
+
+/// A worker process from start to end. `socket` is connected to the broker.
+///
+/// Exit code 0: it served a run and said how it ended. 70: it could not.
+pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
+    if let Err(reason) = lock_down() {
+        // The broker reads standard error of a worker that ends without a word.
+        eprintln!("worker cannot give up its rights: {reason}");
+        std::process::exit(70);
+    }
+    let served = on_big_stack(move || serve(socket));
+    // Not a return: destructors of a large heap would only cost time.
+    std::process::exit(if served == Some(true) { 0 } else { 70 })
+}
+
+/// Runs `work` on a thread whose stack parser and evaluator cannot exhaust within the limits of a source; `None` if it panicked or no
+/// thread could be made.
+pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work).ok()?.join().ok()
+}
+
+/// Serves the one run of a worker; whether the broker was told how it ended.
+pub(crate) fn serve(socket: UnixStream) -> bool {
+    // Made before the first message, so that it overlaps with the broker's loading of the policy.
+    let builtins = Builtins::new();
+    let Ok(reading) = socket.try_clone() else { return false };
+    let mut receiver = Receiver::new(reading);
+    let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
+    let context = Context::new(Sender::new(socket), receiver, &start);
+    let mut steps = 0;
+    let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
+        Ok(result) => result,
+        Err(panic) => Err(panicked(panic.as_ref())),
+    };
+    context.finish(Finished { result, steps })
+}
+
+/// Interpreter panics that mean "too large" are a limit; any other is a bug.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> ScriptError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+    let too_large = ["out of memory", "AlignedSize", "capacity overflow", "len overflow", "overflow"];
+    if too_large.iter().any(|sign| text.contains(sign)) {
+        ScriptError::new(Phase::Limit(LimitKind::Memory), "one value would be too large for memory")
+    } else {
+        ScriptError::new(Phase::Internal, "the interpreter failed")
+    }
+}

@@ -33,6 +33,10 @@ fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
         let is_data_of_a_test = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.ends_with(".cases.toml"));
         if path.extension().is_some_and(|e| e == "toml") && !is_data_of_a_test {
             let name = path.file_stem().and_then(|s| s.to_str()).ok_or("a preset's name is not UTF-8")?;
+            // `x.cases.toml` and the like lie beside a preset but are none.
+            if name.contains('.') {
+                continue;
+            }
             files.push((name.to_owned(), path.to_str().ok_or("the path of the sources is not UTF-8")?.to_owned()));
         }
     }

@@ -168,7 +168,7 @@ impl<'f> Gatherer<'f> {
         }
         let path = match self.finder.below_home(name) {
             Some(path) => path.map_err(|message| error(LoadCode::Io, message.to_owned()))?,
-            None => origin.base.join(name.trim_start_matches("./")),
+            None => origin.base.join(name),
         };
         let shown = if name.starts_with('.') { beside(&origin.name, name) } else { name.to_owned() };
         self.add_file(&path, &shown.into(), Some((origin, at)))
@@ -182,7 +182,7 @@ pub(super) fn names_file(name: &str) -> bool {
 
 /// The name of a file beside another, as people see it.
 fn beside(name: &str, relative: &str) -> String {
-    let relative = relative.trim_start_matches("./");
+    let relative = relative.strip_prefix("./").unwrap_or(relative);
     match Path::new(name).parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.join(relative).to_string_lossy().into_owned(),
         _ => relative.to_owned(),

@@ -10,6 +10,7 @@
 //! | `merge` | a file over what it inherits |
 //! | `settings` | the merged values as settings |
 //! | `refuse` | what a merged policy is refused for |
+//! | `sinks` | what the lists open at all, by name |
 //! | `untrusted` | what a policy may not say before it is trusted |
 
 mod discover;
@@ -19,6 +20,7 @@ mod home;
 mod merge;
 mod refuse;
 mod settings;
+mod sinks;
 mod source;
 mod untrusted;
 
@@ -75,18 +77,18 @@ pub(crate) fn load_project(path: &Path, finder: &Finder, is_trusted: impl FnOnce
 }
 
 fn finish(gathered: &Gathered, finder: &Finder) -> Result<Merged, LoadError> {
-    let layer = merge::merge(gathered)?;
+    let mut layer = merge::merge(gathered)?;
     let Some(own) = gathered.0.first() else {
         // Gathering ends with the own file or with an error.
         return Err(LoadError::new(crate::LoadCode::Io, &"policy".into(), "nothing was read"));
     };
     let mut merged = Merged {
-        lists: layer.lists.clone(),
+        lists: std::mem::take(&mut layer.lists),
         settings: settings::settings(&layer.settings, &own.document.origin, finder)?,
         files: gathered.0.iter().map(|node| node.source.clone()).collect(),
-        weakened: layer.weakened.clone(),
-        notes: layer.notes.clone(),
-        native: layer.native.clone(),
+        weakened: std::mem::take(&mut layer.weakened),
+        notes: std::mem::take(&mut layer.notes),
+        native: std::mem::take(&mut layer.native),
         trust_hash: gathered.trust_hash(),
     };
     refuse::contradictions(&layer, &mut merged)?;

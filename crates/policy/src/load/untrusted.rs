@@ -6,8 +6,10 @@ use crate::merged::Lists;
 use crate::position::Position;
 use crate::schema::Document;
 
+type HasEntries = fn(&Lists) -> bool;
+
 /// Lists that open what is closed for everybody.
-const OPENING: &[(&str, fn(&Lists) -> bool)] = &[
+const OPENING: &[(&str, HasEntries)] = &[
     ("[filesystem].allow_control_files", |lists| !lists.allow_control_files.is_empty()),
     ("[network].allow_ips", |lists| !lists.allow_ips.is_empty()),
     ("[network].no_echo_hosts", |lists| !lists.no_echo_hosts.is_empty()),

@@ -101,6 +101,8 @@ pub(crate) struct Document {
     /// By agent.
     pub native: BTreeMap<String, toml::Table>,
     pub notes: Vec<Note>,
+    /// Pairs of source and sink in all `[[flow]]`, which grow faster than the text.
+    pub flow_pairs: usize,
     /// Every key that is stated, by `[section].key`, with its first place, in the order of the file.
     pub stated: Vec<(&'static str, Position)>,
 }
@@ -115,6 +117,7 @@ impl Document {
             settings: BTreeMap::new(),
             native: BTreeMap::new(),
             notes: Vec::new(),
+            flow_pairs: 0,
             stated: Vec::new(),
         }
     }

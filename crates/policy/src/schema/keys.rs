@@ -139,13 +139,13 @@ macro_rules! place {
     ("", $name:literal) => {
         $name
     };
-    ($section:literal, $name:literal) => {
+    ($section:tt, $name:literal) => {
         concat!("[", $section, "].", $name)
     };
 }
 
 macro_rules! list {
-    ($section:literal, $name:literal, $of:ident, $field:ident, $doc:literal) => {
+    ($section:tt, $name:literal, $of:ident, $field:ident, $doc:literal) => {
         Key {
             name: $name,
             place: place!($section, $name),
@@ -159,7 +159,7 @@ macro_rules! list {
 }
 
 macro_rules! limit {
-    ($section:literal, $name:literal, $unit:literal, $max:expr, $default:literal, $set:expr, $doc:literal) => {
+    ($section:tt, $name:literal, $unit:literal, $max:expr, $default:literal, $set:expr, $doc:literal) => {
         Key {
             name: $name,
             place: place!($section, $name),
@@ -173,13 +173,13 @@ macro_rules! limit {
 }
 
 macro_rules! key {
-    ($section:literal, $name:literal, $kind:expr, $merge:ident, $set:expr, $default:literal, $doc:literal) => {
+    ($section:tt, $name:literal, $kind:expr, $merge:ident, $set:expr, $default:literal, $doc:literal) => {
         Key { name: $name, place: place!($section, $name), kind: $kind, merge: Merge::$merge, set: $set, default: $default, doc: $doc }
     };
 }
 
 macro_rules! overriding {
-    ($section:literal, $doc:literal) => {
+    ($section:tt, $doc:literal) => {
         key!($section, "override", Kind::Flag, NotInherited, Set::Elsewhere, "false", $doc)
     };
 }

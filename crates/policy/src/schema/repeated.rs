@@ -94,6 +94,11 @@ impl Reader<'_> {
         for (name, at) in &to {
             self.one_of_prefixes("[flow].to", name, *at, SINKS)?;
         }
+        document.flow_pairs = document.flow_pairs.saturating_add(from.len().saturating_mul(to.len()));
+        if document.flow_pairs > MAX_FLOW_PAIRS {
+            let message = format!("all [[flow]] together name more than {MAX_FLOW_PAIRS} pairs of source and sink");
+            return Err(self.origin.error(LoadCode::TooLarge, fields.at, message).in_key("[flow]"));
+        }
         let to: Vec<String> = to.into_iter().map(|(name, _)| name).collect();
         for (name, at) in from {
             let entry = self.origin.entry("[flow].from", at.line, &name, None);
@@ -175,8 +180,9 @@ impl Reader<'_> {
                 ToolHint { capabilities, backend_url: None, backend_method: None, description: None }
             }
             other => {
+                let name = quoted(name.get_ref());
                 let message =
-                    format!("[tools].{} must be a list of capabilities or a table, not {}", quoted(name.get_ref()), kind_of(other));
+                    format!("[tools].{} must be a list of capabilities or a table, not {}", name.trim_matches('"'), kind_of(other));
                 return Err(self.error(LoadCode::WrongType, value, message).in_key("[tools]"));
             }
         };
@@ -195,5 +201,7 @@ impl Reader<'_> {
     }
 }
 
+/// Each pair is held by itself, so that a small text could otherwise take any amount of memory.
+const MAX_FLOW_PAIRS: usize = 1 << 16;
 const SOURCES: &[&str] = &["env", "file", "host", "command"];
 const SINKS: &[&str] = &["host", "command", "file"];

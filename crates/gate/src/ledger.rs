@@ -43,8 +43,8 @@ impl Done {
         self.detail = Some(detail.into());
         self
     }
-    fn result(&self) -> audit::Result<'static> {
-        self.error.map_or(audit::Result::Ok, |code| audit::Result::Error(code.name()))
+    fn result(&self) -> audit::EffectResult<'static> {
+        self.error.map_or(audit::EffectResult::Ok, |code| audit::EffectResult::Error(code.name()))
     }
 }
 

@@ -253,6 +253,35 @@ fn every_missing_parent_is_judged_and_none_is_made_if_one_is_denied() {
     assert_eq!(p.content("x/y/z.txt"), "z");
 }
 
+/// A parent that was missing when it was judged is a link to the outside when it is made.
+#[test]
+fn a_missing_parent_that_has_become_a_link_is_not_followed() {
+    let p = Project::new();
+    for intent in [Intent::Write, Intent::Append, Intent::Mkdir] {
+        let held = p.resolve("x/y/z", intent).unwrap();
+        p.link(&p.outside, "x");
+        let before = p.snapshot();
+        let done = match intent {
+            Intent::Write => held.write(b"x"),
+            Intent::Append => held.append(b"x"),
+            _ => held.mkdir(),
+        };
+        assert!(matches!(done, Err(PathError::Changed)), "{intent:?}");
+        assert_eq!(p.snapshot(), before, "{intent:?}");
+        std::fs::remove_file(p.root.join("x")).unwrap();
+    }
+}
+
+/// A replacement was computed from content that someone else had changed by then.
+#[test]
+fn a_file_that_changed_since_it_was_resolved_is_not_replaced_in_part() {
+    let p = Project::new();
+    let held = p.resolve("src/a.txt", Intent::Replace).unwrap();
+    std::fs::write(p.root.join("src/a.txt"), "content of another").unwrap();
+    assert!(matches!(held.replace(b"content", b"x", 100), Err(PathError::Changed)));
+    assert_eq!(p.content("src/a.txt"), "content of another");
+}
+
 /// Deleting a link removed its target.
 #[test]
 fn delete_removes_the_link_and_never_its_target() {

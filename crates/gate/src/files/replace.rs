@@ -10,15 +10,14 @@ impl Prepared {
     ///
     /// # Errors
     /// [`PathError::TextNotFound`] or [`PathError::Ambiguous`] if `old` does not occur exactly once, [`PathError::TooLarge`] if the file has
-    /// more than `limit` bytes, [`PathError::Changed`] if it was changed while it was read. The file is as it was then.
+    /// more than `limit` bytes, [`PathError::Changed`] if it was changed since it was resolved. After any error the file is as it was.
     pub fn replace(self, old: &[u8], new: &[u8], limit: u64) -> Result<(), PathError> {
         let mut entry = self.into_entry(Intent::Replace)?;
         let (Some((_, held)), Some(fd)) = (&entry.held, entry.content.take()) else { return Err(PathError::WrongIntent) };
         if old.is_empty() {
             return Err(PathError::BadArgument("the text to replace is empty"));
         }
-        let before = Meta::of(&fstat(&fd).map_err(|e| PathError::io("look at the file", e))?);
-        let file = OpenFile { fd, meta: before };
+        let file = OpenFile { fd, meta: *held };
         let content = file.read(limit)?;
         let at = only_occurrence(&content, old)?;
         let mut changed = Vec::with_capacity(content.len().saturating_add(new.len()));
@@ -26,7 +25,7 @@ impl Prepared {
         changed.extend_from_slice(new);
         changed.extend_from_slice(content.get(at + old.len()..).unwrap_or_default());
         let after = Meta::of(&fstat(&file.fd).map_err(|e| PathError::io("look at the file", e))?);
-        if (after.size, after.modified) != (before.size, before.modified) {
+        if (after.size, after.modified) != (held.size, held.modified) {
             return Err(PathError::Changed);
         }
         put(&entry.dir, &entry.name, Some(held), &changed)

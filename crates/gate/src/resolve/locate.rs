@@ -114,3 +114,24 @@ impl Tree {
         if meta.identity() == found.meta.identity() { Ok(fd) } else { Err(PathError::Changed) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walked_file_that_was_replaced_is_not_opened() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join("f"), "judged").unwrap();
+        let mut tree = Tree::new(temp.path(), None).unwrap();
+        tree.engine = Engine::Walk;
+        let Ok(found) = tree.locate(&tree.asked("f").unwrap()) else { panic!("not found") };
+        assert!(tree.open_found(&found, OFlags::RDONLY).is_ok());
+        std::fs::write(temp.path().join("other"), "not judged").unwrap();
+        std::fs::rename(temp.path().join("other"), temp.path().join("f")).unwrap();
+        assert!(matches!(tree.open_found(&found, OFlags::RDONLY), Err(PathError::Changed)));
+        std::fs::remove_file(temp.path().join("f")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", temp.path().join("f")).unwrap();
+        assert!(matches!(tree.open_found(&found, OFlags::RDONLY), Err(PathError::Changed)));
+    }
+}

@@ -117,3 +117,45 @@ fn is_procfs(fd: &OwnedFd) -> bool {
 fn descriptor_name(fd: BorrowedFd<'_>) -> String {
     format!("self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(tree: &Tree, path: &Path) -> (OwnedFd, Meta) {
+        let fd = openat(&tree.slash_fd, path.strip_prefix("/").unwrap(), OFlags::PATH, Mode::empty()).unwrap();
+        let meta = Meta::of(&rustix::fs::fstat(&fd).unwrap());
+        (fd, meta)
+    }
+
+    /// The kernel marks unlinked names with a suffix that is also a possible name.
+    #[test]
+    fn an_unlinked_name_is_no_real_path_even_if_the_mark_is_the_name_of_another_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        let tree = Tree::new(&root, None).unwrap();
+        let (plain, marked, kept) = (root.join("f"), root.join("f (deleted)"), root.join("kept"));
+
+        std::fs::write(&marked, "really named so").unwrap();
+        let (fd, meta) = held(&tree, &marked);
+        assert_eq!(tree.real_path(fd.as_fd(), &meta).unwrap(), marked);
+
+        std::fs::write(&plain, "x").unwrap();
+        let (fd, meta) = held(&tree, &plain);
+        std::fs::remove_file(&plain).unwrap();
+        assert!(matches!(tree.real_path(fd.as_fd(), &meta), Err(PathError::NotFound)));
+
+        std::fs::write(&plain, "x").unwrap();
+        std::fs::hard_link(&plain, &kept).unwrap();
+        let (fd, meta) = held(&tree, &plain);
+        std::fs::remove_file(&plain).unwrap();
+        assert!(matches!(tree.real_path(fd.as_fd(), &meta), Err(PathError::NotFound)));
+
+        std::fs::create_dir(&plain).unwrap();
+        std::fs::remove_file(&marked).unwrap();
+        let (fd, _) = held(&tree, &plain);
+        std::fs::remove_dir(&plain).unwrap();
+        let gone = Meta::of(&rustix::fs::fstat(&fd).unwrap());
+        assert!(matches!(tree.real_path(fd.as_fd(), &gone), Err(PathError::NotFound)));
+    }
+}

@@ -18,6 +18,19 @@ impl Sha256Digest {
     /// What the first line of a chain claims as its predecessor.
     pub(crate) const ZERO: Sha256Digest = Sha256Digest([0; 32]);
 
+    /// From 64 hex digits.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Sha256Digest> {
+        let mut bytes = [0; 32];
+        if hex.len() != 64 || !hex.is_ascii() {
+            return None;
+        }
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
+        }
+        Some(Sha256Digest(bytes))
+    }
+
     /// The 64 hex digits.
     #[must_use]
     pub fn hex(&self) -> [u8; 64] {

@@ -2,27 +2,25 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use aegis_audit::Sha256Hasher;
 use aegis_script::{LogLevel, OutputSink};
+use sha2::{Digest, Sha256};
 
 /// Standard output, as it happens. On a terminal control characters are escaped, so that no script can draw a prompt or rewrite
 /// what stands there.
 pub(crate) struct Stdout {
     escape: bool,
-    pub(crate) hash: Sha256Hasher,
-    pub(crate) bytes: u64,
+    pub(crate) hash: Sha256,
 }
 
 impl Stdout {
     pub(crate) fn new() -> Stdout {
-        Stdout { escape: io::stdout().is_terminal(), hash: Sha256Hasher::new(), bytes: 0 }
+        Stdout { escape: io::stdout().is_terminal(), hash: Sha256::new() }
     }
 }
 
 impl OutputSink for Stdout {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.hash.update(text.as_bytes());
-        self.bytes += text.len() as u64;
         let mut out = io::stdout().lock();
         if self.escape {
             out.write_all(for_terminal(text).as_bytes())?;
@@ -40,12 +38,12 @@ impl OutputSink for Stdout {
 /// Kept for `--json`.
 pub(crate) struct Collected {
     pub(crate) text: String,
-    pub(crate) hash: Sha256Hasher,
+    pub(crate) hash: Sha256,
 }
 
 impl Collected {
     pub(crate) fn new() -> Collected {
-        Collected { text: String::new(), hash: Sha256Hasher::new() }
+        Collected { text: String::new(), hash: Sha256::new() }
     }
 }
 

@@ -25,14 +25,14 @@ pub(crate) fn verify(log: Option<PathBuf>, min_seq: Option<u64>, json: bool, sta
         Ok(path) => path,
         Err(error) => return exit::failure(&error),
     };
-    let verdict = aegis_audit::verify(&path, &VerifyOptions { min_seq });
+    let verdict = aegis_audit::verify(&path, &VerifyOptions { min_seq, progress: None });
     let code = match &verdict {
         Verdict::Intact(_) => 0,
         Verdict::Broken(_) => 1,
         Verdict::CannotJudge { .. } => 2,
     };
     if json {
-        println!("{}", verdict.to_json());
+        println!("{}", serde_json::to_string(&verdict).unwrap_or_default());
     } else {
         println!("{}: {verdict}", path.display());
     }
@@ -51,7 +51,7 @@ pub(crate) fn show(log: Option<PathBuf>, run: Option<String>, kind: Option<Strin
     let mut out = std::io::stdout().lock();
     for entry in entries {
         let written = match entry {
-            Ok(entry) if json => writeln!(out, "{}", entry.raw_text()),
+            Ok(entry) if json => writeln!(out, "{}", String::from_utf8_lossy(&entry.raw)),
             Ok(entry) => writeln!(out, "{}", aegis_audit::render_line(&entry)),
             Err(error) => return exit::failure(&error),
         };

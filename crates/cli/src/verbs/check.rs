@@ -29,14 +29,14 @@ pub(crate) fn check(args: Check, start: Start, runner: Option<Runner>) -> ExitCo
         return exit::failure(&error.message);
     }
     if args.sarif {
-        println!("{}", findings_sarif(&report.findings, source.name()));
+        println!("{}", findings_sarif(source.name(), &report.findings));
     } else if args.json {
-        println!("{}", findings_json(&report.findings));
+        println!("{}", findings_json(source.name(), &report.findings));
     } else if report.findings.is_empty() {
         println!("{}: nothing found", source.name());
     } else {
         for finding in &report.findings {
-            println!("{}", finding.render());
+            println!("{}", finding);
         }
     }
     ExitCode::from(if report.has_errors() { 3 } else { 0 })

@@ -21,7 +21,8 @@ pub(crate) fn man() -> ExitCode {
         return exit::internal(&error);
     }
     for sub in command.get_subcommands() {
-        let page = sub.clone().name(format!("aegis {}", sub.get_name()));
+        let name: &'static str = Box::leak(format!("aegis-{}", sub.get_name()).into_boxed_str());
+        let page = sub.clone().name(name);
         if let Err(error) = clap_mangen::Man::new(page).render(&mut out) {
             return exit::internal(&error);
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use aegis_policy::{Policy, TrustStore, starter};
+use aegis_policy::{Policy, TrustStore, starter_text};
 
 use crate::cli::{Init, Lang};
 use crate::exit;
@@ -19,7 +19,7 @@ pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {
         Lang::Rust => "rust",
         Lang::Go => "go",
     };
-    let Some(text) = starter(name) else { return exit::internal(&format!("no starter policy for {name}")) };
+    let Some(text) = starter_text(name) else { return exit::internal(&format!("no starter policy for {name}")) };
     if args.output == Path::new("-") {
         print!("{text}");
         return ExitCode::SUCCESS;

@@ -26,7 +26,7 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     println!("{}: valid; {tests} tests passed", path.display());
     for note in policy.notes() {
-        println!("note: {note}");
+        println!("note: {} ({})", note.what, note.by);
     }
     for weakened in policy.weakened() {
         println!("weakened: {} ({})", weakened.what, weakened.by);

@@ -12,6 +12,8 @@ use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, Ter
 use aegis_policy::Policy;
 use aegis_script::{Limits, PolicyJudge, RunOptions, RunReport, Runner, Source, Status};
 
+use sha2::Digest;
+
 use crate::chosen::{self, Chosen};
 use crate::cli::Run;
 use crate::home::Start;
@@ -156,7 +158,8 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     } else {
         runner.run(&source, &options, &mut gate, &mut stdout, &judge)
     };
-    let written = if args.json { collected.hash.finish() } else { stdout.hash.finish() };
+    let written = if args.json { collected.hash.finalize() } else { stdout.hash.finalize() };
+    let written = Sha256Digest::from(<[u8; 32]>::from(written));
     let mut code = report.status.exit_code();
     let journalled = conclude(&mut gate, &source, &report, written, began);
     if journalled.is_err() && report.status == Status::Ok {
@@ -202,7 +205,7 @@ fn show(report: &RunReport) {
     let refused = report.status == Status::Refused;
     if refused {
         for finding in errors {
-            eprintln!("{}", finding.render());
+            eprintln!("{}", finding);
         }
         eprintln!("aegis: refused before anything ran");
         return;

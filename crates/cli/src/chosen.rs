@@ -40,7 +40,12 @@ pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings)
         });
     };
     let trusted = |path: &Path, hash: &str| {
-        start.trust_dir().ok().filter(|d| d.is_dir()).and_then(|dir| TrustStore::open(&dir).ok()).is_some_and(|store| store.is_trusted(path, hash).unwrap_or(false))
+        start
+            .trust_dir()
+            .ok()
+            .filter(|d| d.is_dir())
+            .and_then(|dir| TrustStore::open(&dir).ok())
+            .is_some_and(|store| store.is_trusted(path, hash).unwrap_or(false))
     };
     match Policy::for_project(&path, &finder, around, trusted)? {
         ProjectPolicy::Trusted(policy) => Ok(in_full(*policy)),
@@ -52,7 +57,10 @@ pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings)
             };
             Ok(Chosen {
                 policy: base.tightened_by(project, &finder, around)?,
-                banner: vec![format!("{shown} is not trusted on this machine: {held}"), format!("to trust it as it is now: aegis trust {shown}")],
+                banner: vec![
+                    format!("{shown} is not trusted on this machine: {held}"),
+                    format!("to trust it as it is now: aegis trust {shown}"),
+                ],
             })
         }
     }

@@ -28,7 +28,9 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Policy(PolicyVerb),
     /// Say what the policy decides about one access, and by which rule
-    #[command(after_help = "Examples:\n  aegis why fs.write src/main.rs\n  aegis why exec git push -f\n  aegis why net.http_get https://api.example.com/v1/users")]
+    #[command(
+        after_help = "Examples:\n  aegis why fs.write src/main.rs\n  aegis why exec git push -f\n  aegis why net.http_get https://api.example.com/v1/users"
+    )]
     Why(Why),
     /// Verify and show journals
     #[command(subcommand)]

@@ -38,7 +38,13 @@ pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit:
 }
 
 /// Writes `run.start`.
-pub(crate) fn begin(ledger: &mut Ledger, policy: &Policy, script: &Path, text: &str, start: &Start) -> Result<(), aegis_effect::EffectError> {
+pub(crate) fn begin(
+    ledger: &mut Ledger,
+    policy: &Policy,
+    script: &Path,
+    text: &str,
+    start: &Start,
+) -> Result<(), aegis_effect::EffectError> {
     let digest = |hex: &str| Sha256Digest::from_hex(hex).unwrap_or_else(|| Sha256Digest::of(hex.as_bytes()));
     let files: Vec<PolicyFile<'_>> =
         policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();

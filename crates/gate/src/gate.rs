@@ -119,17 +119,27 @@ impl Gate {
     pub(crate) fn check_flow(&mut self, call: &Call<'_>, label: &Label, sink: &Decision) -> Result<(), EffectError> {
         let Err(blocked) = self.policy.may_flow(label.indexes(), sink) else { return Ok(()) };
         let why = if blocked.narrowed { "its [[flow]] does not lead there" } else { "the target is public" };
-        let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: it carries local-only {}, and {why}", call.asked(), blocked.source))
-            .suggest(if blocked.narrowed {
-                format!("add a [[flow]] from \"{}\" to it", blocked.source)
-            } else {
-                "list the target as local-only (local_only_hosts, local_only_write, local_only_commands)".to_owned()
-            });
+        let error = EffectError::new(
+            ErrorCode::FlowDenied,
+            format!("denied: {}: it carries local-only {}, and {why}", call.asked(), blocked.source),
+        )
+        .suggest(if blocked.narrowed {
+            format!("add a [[flow]] from \"{}\" to it", blocked.source)
+        } else {
+            "list the target as local-only (local_only_hosts, local_only_write, local_only_commands)".to_owned()
+        });
         Err(self.refused(call, error, None))
     }
 
     /// Asks a person where the ruling says so. What is approved is bound to the resolved target; the caller judges it again.
-    pub(crate) fn approve(&mut self, call: &Call<'_>, ruling: &Ruling, target: &str, argv: &[String], note: Option<&str>) -> Result<(), EffectError> {
+    pub(crate) fn approve(
+        &mut self,
+        call: &Call<'_>,
+        ruling: &Ruling,
+        target: &str,
+        argv: &[String],
+        note: Option<&str>,
+    ) -> Result<(), EffectError> {
         if ruling.verdict() != Verdict::Ask && note.is_none() {
             return Ok(());
         }

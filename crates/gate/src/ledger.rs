@@ -92,7 +92,11 @@ impl Ledger {
     /// The one record of an effect that changes nothing; before its content is handed out.
     pub(crate) fn effect(&mut self, call: &Call<'_>, ruling: &Ruling, resolved: Option<&str>, done: Done) -> Result<(), EffectError> {
         let id = self.take_id();
-        if done.error.is_some() { self.failed += 1 } else { self.effects += 1 }
+        if done.error.is_some() {
+            self.failed += 1
+        } else {
+            self.effects += 1
+        }
         if self.journal.is_none() {
             return Ok(());
         }
@@ -102,7 +106,13 @@ impl Ledger {
     }
 
     /// The record before an effect that changes something.
-    pub(crate) fn intent(&mut self, call: &Call<'_>, ruling: &Ruling, resolved: Option<&str>, label: &Label) -> Result<Intent, EffectError> {
+    pub(crate) fn intent(
+        &mut self,
+        call: &Call<'_>,
+        ruling: &Ruling,
+        resolved: Option<&str>,
+        label: &Label,
+    ) -> Result<Intent, EffectError> {
         let id = self.take_id();
         if self.journal.is_some() {
             let rule = ruling.deciding_rule().map(|r| r.place());
@@ -117,7 +127,11 @@ impl Ledger {
 
     /// The record after it.
     pub(crate) fn outcome(&mut self, intent: Intent, done: Done) -> Result<(), EffectError> {
-        if done.error.is_some() { self.failed += 1 } else { self.effects += 1 }
+        if done.error.is_some() {
+            self.failed += 1
+        } else {
+            self.effects += 1
+        }
         let took = self.started.remove(&intent.0).map(|at| at.elapsed()).unwrap_or_default();
         self.write(&audit::EffectOutcome {
             id: intent.0,

@@ -59,7 +59,9 @@ mod tests {
                     .as_array()
                     .unwrap()
                     .iter()
-                    .map(|e| (e["match"].as_str().unwrap(), e.get("reason").and_then(|r| r.as_str()).unwrap_or(""), e.get("itself").is_some()))
+                    .map(|e| {
+                        (e["match"].as_str().unwrap(), e.get("reason").and_then(|r| r.as_str()).unwrap_or(""), e.get("itself").is_some())
+                    })
                     .collect();
                 assert_eq!(entries(text, table).map(|e| (e.pattern, e.reason, e.itself)).collect::<Vec<_>>(), theirs);
                 assert!(!theirs.is_empty());

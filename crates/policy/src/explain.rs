@@ -83,8 +83,9 @@ impl Policy {
             }
             (Verdict::Deny, Reason::ControlFile) => {
                 let rule = decision.rule()?;
-                (rule.list() == "control files" && !matches!(access, Access::Path { op: PathOp::Read, .. } | Access::PathName { op: PathOp::Read, .. }))
-                    .then(|| format!("name the one file in [filesystem].allow_control_files in {}", self.own_file()))
+                (rule.list() == "control files"
+                    && !matches!(access, Access::Path { op: PathOp::Read, .. } | Access::PathName { op: PathOp::Read, .. }))
+                .then(|| format!("name the one file in [filesystem].allow_control_files in {}", self.own_file()))
             }
             (Verdict::Deny, Reason::ReservedName) => match access {
                 Access::ChildEnv { name } if !name.starts_with("AEGIS_") => Some(self.add(name, "[environment].allow_reserved")),

@@ -64,13 +64,16 @@ impl Question {
             return Ok(Question::Path { op, path: normalise(root, one()?) });
         }
         if let Some(verb) = kind.strip_prefix("net.http_") {
-            let method = Method::from_name(verb).ok_or_else(|| QuestionError(format!("`{kind}` is no request; use net.http_get, _post, _put, _patch, _delete")))?;
+            let method = Method::from_name(verb)
+                .ok_or_else(|| QuestionError(format!("`{kind}` is no request; use net.http_get, _post, _put, _patch, _delete")))?;
             let url = RequestUrl::parse(one()?).map_err(|e| QuestionError(format!("`{}`: {e}", one().unwrap_or_default())))?;
             return Ok(Question::Http { method, url });
         }
         match kind.as_str() {
             "env.read" | "env" => Ok(Question::Env { name: one()?.to_owned() }),
-            "exec" | "subprocess.exec" | "subprocess.run" if rest.is_empty() => Err(QuestionError(format!("`{kind}` takes a command line"))),
+            "exec" | "subprocess.exec" | "subprocess.run" if rest.is_empty() => {
+                Err(QuestionError(format!("`{kind}` takes a command line")))
+            }
             "exec" | "subprocess.exec" | "subprocess.run" => Ok(Question::Exec(Box::new(ExecRequest::parse(rest, root)))),
             "tool" => Ok(Question::Tool { name: one()?.to_owned() }),
             _ => Err(QuestionError(format!("unknown access `{kind}`; {FORMS}"))),
@@ -102,7 +105,8 @@ impl Question {
     }
 }
 
-const FORMS: &str = "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., or tool NAME";
+const FORMS: &str =
+    "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., or tool NAME";
 
 /// `text` from `root`, with `.` and `..` taken away by name. Only for questions: the gate asks the kernel.
 fn normalise(root: &Path, text: &str) -> PathBuf {

@@ -14,7 +14,14 @@ fn check(rows: &[(&str, &str, &str, bool)]) {
     for (command, words, line, expected) in rows {
         let pattern = ArgPattern::parse(command, words).unwrap();
         let request = request(line);
-        assert_eq!(pattern.matches(&request), *expected, "{command} `{words}` on `{line}`: {:?} {:?} {:?}", request.subcommand(), request.options(), request.words());
+        assert_eq!(
+            pattern.matches(&request),
+            *expected,
+            "{command} `{words}` on `{line}`: {:?} {:?} {:?}",
+            request.subcommand(),
+            request.options(),
+            request.words()
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 //! Landlock for a process that needs no file at all.
 
 use ::landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, RestrictionStatus, Ruleset, RulesetAttr, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, RestrictionStatus, Ruleset, RulesetAttr, RulesetStatus,
+    Scope,
 };
 
 use crate::error::SandboxError;
@@ -38,7 +39,9 @@ pub(crate) fn deny_all() -> Result<Enforced, SandboxError> {
 fn enforced(status: &RestrictionStatus) -> Enforced {
     match (&status.ruleset, status.landlock) {
         (RulesetStatus::FullyEnforced, _) => Enforced::Fully,
-        (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => Enforced::Partly { abi: effective_abi as i32 },
+        (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => {
+            Enforced::Partly { abi: effective_abi as i32 }
+        }
         _ => Enforced::No,
     }
 }

@@ -29,7 +29,8 @@ pub use builtins::builtin_reference;
 pub use error::{LimitKind, Phase, ScriptError};
 pub use limits::Limits;
 pub use runner::{
-    CheckReport, Counts, OutputSink, ProcessWorkers, RunError, RunOptions, RunReport, Runner, SandboxedWorkers, StartWorker, Status, WorkerEnd, WorkerHandle, WorkerProcess,
+    CheckReport, Counts, OutputSink, ProcessWorkers, RunError, RunOptions, RunReport, Runner, SandboxedWorkers, StartWorker, Status,
+    WorkerEnd, WorkerHandle, WorkerProcess,
 };
 pub use source::{Position, Source, SourceError};
 pub use verify::{Finding, Judge, LiteralCall, Objection, PolicyJudge, Severity, Target, findings_json, findings_sarif};

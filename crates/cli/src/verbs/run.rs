@@ -64,8 +64,11 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     if let Some(path) = &args.audit {
         around.sealed.push(start.cwd.join(path));
     }
-    let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)
-        .map_err(|e| Stop { code: exit::FAILURE, kind: "policy", message: e.to_string() })?;
+    let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around).map_err(|e| Stop {
+        code: exit::FAILURE,
+        kind: "policy",
+        message: e.to_string(),
+    })?;
     let policy = Arc::new(policy);
     let source = read_script(&args.script, start)?;
     let journal = if args.no_audit {
@@ -84,8 +87,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     } else {
         TerminalApprover::open().map_or_else(|| Box::new(ApproveNone) as Box<dyn Approver>, |t| Box::new(t))
     };
-    let parts =
-        GateParts { policy: policy.clone(), ledger, approver, environment: start.environment.clone(), home: start.home.clone() };
+    let parts = GateParts { policy: policy.clone(), ledger, approver, environment: start.environment.clone(), home: start.home.clone() };
     let gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
     Ok(Ready { gate, policy, source })
 }
@@ -180,11 +182,8 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
 fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha256Digest, began: Instant) -> Result<(), EffectError> {
     let ledger = gate.ledger();
     if report.status == Status::Refused {
-        let findings: Vec<AuditFinding<'_>> = report
-            .findings
-            .iter()
-            .map(|f| AuditFinding { line: f.line, code: &f.code, message: Text::from(f.message.as_str()) })
-            .collect();
+        let findings: Vec<AuditFinding<'_>> =
+            report.findings.iter().map(|f| AuditFinding { line: f.line, code: &f.code, message: Text::from(f.message.as_str()) }).collect();
         ledger.write(&VerifierRefused {
             script: Text::from(source.name()),
             script_sha256: Sha256Digest::of(source.text().as_bytes()),

@@ -27,6 +27,8 @@ impl Gate {
             self.redactor.learn(&value);
             return Ok(Outcome::Labelled(self.vault.keep(value, ruling.label(), Shape::Text, &self.policy)));
         }
-        String::from_utf8(value).map(Outcome::Text).map_err(|_| EffectError::new(ErrorCode::Io, format!("the value of {name} is not UTF-8")))
+        String::from_utf8(value)
+            .map(Outcome::Text)
+            .map_err(|_| EffectError::new(ErrorCode::Io, format!("the value of {name} is not UTF-8")))
     }
 }

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
 use aegis_policy::{Access, Decision, ExecRequest, PathOp, Visibility};
-use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
 use aegis_sandbox::End;
+use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
 
 use crate::call::{Call, Ruling};
 use crate::gate::Gate;
@@ -236,7 +236,8 @@ impl Gate {
         let code = exit_code(finished.end);
         if !label.is_public() {
             self.redactor.learn(&finished.stdout);
-            let mut field = |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
+            let mut field =
+                |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
             if child.fail_on_exit {
                 return Ok(Outcome::Labelled(field("stdout", finished.stdout, Shape::Text).1));
             }

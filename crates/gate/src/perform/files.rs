@@ -55,9 +55,9 @@ impl Gate {
         if ruling.visibility() == Visibility::LocalOnly {
             return Ok(self.label(&ruling, bytes, Shape::Text));
         }
-        String::from_utf8(bytes).map(Outcome::Text).map_err(|_| {
-            EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes")
-        })
+        String::from_utf8(bytes)
+            .map(Outcome::Text)
+            .map_err(|_| EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes"))
     }
 
     fn label(&mut self, ruling: &Ruling, bytes: Vec<u8>, shape: Shape) -> Outcome {
@@ -215,7 +215,13 @@ impl Gate {
 
     /// Name, resolve, decide, flow, approve: everything before the journal. Where a person was asked, the object is resolved
     /// and judged once more, and must be the same.
-    pub(crate) fn resolve(&mut self, call: &Call<'_>, path: &str, intent: Intent, label: &Label) -> Result<(Prepared, Ruling), EffectError> {
+    pub(crate) fn resolve(
+        &mut self,
+        call: &Call<'_>,
+        path: &str,
+        intent: Intent,
+        label: &Label,
+    ) -> Result<(Prepared, Ruling), EffectError> {
         let bad = |e: PathError| EffectError::new(code_of(&e), format!("{}: {e}", call.asked()));
         let named = match self.tree.named(path) {
             Ok(named) => named,

@@ -92,8 +92,9 @@ impl Gate {
         if url.https || to_this_machine || self.policy.allows_plain_http(url) {
             return Ok(());
         }
-        let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: it carries local-only data over plain HTTP", call.asked()))
-            .suggest("use https, or list the host in [network].allow_plain_http");
+        let error =
+            EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: it carries local-only data over plain HTTP", call.asked()))
+                .suggest("use https, or list the host in [network].allow_plain_http");
         Err(self.refused(call, error, None))
     }
 
@@ -133,13 +134,21 @@ impl Gate {
         }
     }
 
-    fn answer(&mut self, call: &Call<'_>, http: &HttpRequest, answer: Answer, ruling: &Ruling, label: Label) -> Result<Outcome, EffectError> {
+    fn answer(
+        &mut self,
+        call: &Call<'_>,
+        http: &HttpRequest,
+        answer: Answer,
+        ruling: &Ruling,
+        label: Label,
+    ) -> Result<Outcome, EffectError> {
         let status = answer.status;
         let local_only = ruling.visibility() == Visibility::LocalOnly || !label.is_public();
         let headers = joined(answer.headers);
         if local_only {
             self.redactor.learn(&answer.body);
-            let mut field = |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
+            let mut field =
+                |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
             if http.fail_on_status {
                 return Ok(Outcome::Labelled(field("body", answer.body, Shape::Text).1));
             }
@@ -206,4 +215,3 @@ fn joined(fields: Vec<(String, Vec<u8>)>) -> Vec<(String, String)> {
     }
     all
 }
-

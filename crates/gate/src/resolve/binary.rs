@@ -63,9 +63,5 @@ impl Binary {
 /// The absolute directories of a PATH value; empty and relative ones would mean another directory for each command.
 pub(crate) fn search_path(value: Option<&std::ffi::OsString>) -> Vec<PathBuf> {
     let value = value.map_or(&b"/usr/local/bin:/usr/bin:/bin"[..], |v| v.as_bytes());
-    value
-        .split(|b| *b == b':')
-        .map(|d| PathBuf::from(std::ffi::OsStr::from_bytes(d)))
-        .filter(|d| d.is_absolute())
-        .collect()
+    value.split(|b| *b == b':').map(|d| PathBuf::from(std::ffi::OsStr::from_bytes(d))).filter(|d| d.is_absolute()).collect()
 }

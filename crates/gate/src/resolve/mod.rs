@@ -17,9 +17,9 @@
 //! | `agreement` | the test that holds the resolvers against each other |
 //! | `error` | why a path did not become an object, or the object not what was asked of it |
 
-mod binary;
 #[cfg(test)]
 mod agreement;
+mod binary;
 mod entry;
 mod error;
 mod judging;

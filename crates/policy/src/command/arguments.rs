@@ -60,7 +60,11 @@ impl Meaning {
                 .hazards
                 .iter()
                 .filter(|h| !h.option.contains(STAR))
-                .map(|h| NamedHazard { option: h.option.clone(), role: h.role, words: h.words.iter().map(|w| WordPattern::from_marked(w)).collect() })
+                .map(|h| NamedHazard {
+                    option: h.option.clone(),
+                    role: h.role,
+                    words: h.words.iter().map(|w| WordPattern::from_marked(w)).collect(),
+                })
                 .collect(),
         }
     }
@@ -120,9 +124,9 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
         let may_skip = skip(index);
         for used in (0..=patterns.len()).rev() {
             let here = reached.get(used).copied().unwrap_or(false);
-            let step = used.checked_sub(1).is_some_and(|before| {
-                reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word))
-            });
+            let step = used
+                .checked_sub(1)
+                .is_some_and(|before| reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word)));
             if let Some(slot) = reached.get_mut(used) {
                 *slot = step || (here && may_skip);
             }

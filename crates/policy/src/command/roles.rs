@@ -18,7 +18,11 @@ pub(super) fn without_grammar(request: &mut ExecRequest, args: &[String]) {
     for arg in args {
         guessed(request, arg, &base, true);
         if arg.len() > 1 && arg.starts_with('-') {
-            let (name, value) = if arg.starts_with("--") { arg.split_once('=').map_or((arg.as_str(), None), |(n, v)| (n, Some(v))) } else { (arg.as_str(), None) };
+            let (name, value) = if arg.starts_with("--") {
+                arg.split_once('=').map_or((arg.as_str(), None), |(n, v)| (n, Some(v)))
+            } else {
+                (arg.as_str(), None)
+            };
             after_option = value.is_none() && arg != "--";
             request.options.push(OptionArgument { name: name.to_owned(), value: value.map(str::to_owned), depth: 0 });
             request.specs.push(None);
@@ -154,7 +158,8 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
 
 /// The directories a `find` starts from.
 fn find_roots(reading: &Reading<'_>) -> Vec<String> {
-    let roots: Vec<String> = reading.words.iter().map(|w| w.text.clone()).filter(|w| !matches!(w.as_str(), "(" | ")" | "!" | ",")).collect();
+    let roots: Vec<String> =
+        reading.words.iter().map(|w| w.text.clone()).filter(|w| !matches!(w.as_str(), "(" | ")" | "!" | ",")).collect();
     if roots.is_empty() { vec![".".to_owned()] } else { roots }
 }
 
@@ -380,7 +385,9 @@ impl Roles<'_> {
     }
 
     fn url(&mut self, value: &str, option: &str, base: &Path, words: Vec<String>) {
-        let authority = value.split_once("://").map_or(value, |(scheme, rest)| value.get(..scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())).unwrap_or(value));
+        let authority = value
+            .split_once("://")
+            .map_or(value, |(scheme, rest)| value.get(..scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())).unwrap_or(value));
         let path = guess::file_url(value);
         // `{file,http}://` and `[a-z]` are expanded by the tool itself.
         if authority.contains(['{', '[']) || path.is_some_and(|p| p.contains(['{', '['])) {

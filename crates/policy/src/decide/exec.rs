@@ -41,7 +41,9 @@ pub(super) fn decide(layer: &Layer, request: &ExecRequest) -> Answer {
 /// An option that runs programs or changes configuration, and that no pattern names.
 fn hazard(layer: &Layer, request: &ExecRequest) -> Option<Answer> {
     let open = |hazard: &Hazard| {
-        layer.allow_commands.names(request, hazard) || layer.ask_commands.names(request, hazard) || layer.local_only_commands.names(request, hazard)
+        layer.allow_commands.names(request, hazard)
+            || layer.ask_commands.names(request, hazard)
+            || layer.local_only_commands.names(request, hazard)
     };
     let hazard = request.hazards().iter().find(|h| matches!(h.role, Role::Exec | Role::Config) && !open(h))?;
     Some(Answer::new(Verdict::Deny, Reason::DangerousOption { option: hazard.option.clone(), role: hazard.role.name() }, None))

@@ -94,7 +94,8 @@ pub(super) fn decide(layer: &Layer, op: PathOp, path: &Path) -> Answer {
     }
     let best = match_all(layer, op, path);
     let mut answer = forbidden(layer, op, &best).unwrap_or_else(|| granted(layer, op, &best));
-    if let Some(atom) = [PathKind::LocalRead, PathKind::LocalWrite].into_iter().find_map(|k| best.rule(k)).and_then(|r| layer.path_atom(r)) {
+    if let Some(atom) = [PathKind::LocalRead, PathKind::LocalWrite].into_iter().find_map(|k| best.rule(k)).and_then(|r| layer.path_atom(r))
+    {
         answer = answer.local_only(atom);
     }
     answer
@@ -140,13 +141,15 @@ fn granted(layer: &Layer, op: PathOp, best: &Best<'_>) -> Answer {
 impl Layer {
     /// The rule by which the lists alone would grant write or delete on this path, where no deny list takes it back.
     pub(crate) fn granting_rule(&self, path: &Path) -> Option<crate::decision::RuleRef> {
-        [(PathOp::Write, &[PathKind::Write, PathKind::LocalWrite][..]), (PathOp::Delete, &[PathKind::Delete])].into_iter().find_map(|(op, kinds)| {
-            let best = match_all(self, op, path);
-            if best.rule(PathKind::Deny).is_some() {
-                return None;
-            }
-            let rule = kinds.iter().find_map(|k| best.rule(*k))?;
-            self.path_answer(Verdict::Allow, Reason::Allowed, rule).rule
-        })
+        [(PathOp::Write, &[PathKind::Write, PathKind::LocalWrite][..]), (PathOp::Delete, &[PathKind::Delete])].into_iter().find_map(
+            |(op, kinds)| {
+                let best = match_all(self, op, path);
+                if best.rule(PathKind::Deny).is_some() {
+                    return None;
+                }
+                let rule = kinds.iter().find_map(|k| best.rule(*k))?;
+                self.path_answer(Verdict::Allow, Reason::Allowed, rule).rule
+            },
+        )
     }
 }

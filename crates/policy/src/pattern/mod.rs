@@ -12,14 +12,14 @@ mod trie;
 mod url;
 mod url_path;
 
-pub(crate) use name::NamePattern;
-pub(crate) use name_set::NameSet;
-pub(crate) use path::{Anchor, PathPattern};
-pub(crate) use trie::{End, Hits, Trie};
 pub use address::{AddressClass, classify};
 pub use host::{HostKey, HostPattern, HostPatternError};
 pub use host_set::HostSet;
 pub use ip_set::{IpRangeError, IpSet, parse_ip_range};
+pub(crate) use name::NamePattern;
+pub(crate) use name_set::NameSet;
+pub(crate) use path::{Anchor, PathPattern};
+pub(crate) use trie::{End, Hits, Trie};
 pub use url::{RequestUrl, UrlError};
 pub use url_path::PathPatternError;
 

@@ -217,7 +217,13 @@ impl WildEdges {
     }
 
     fn find(&self, component: &Component) -> Option<NodeIndex> {
-        self.by_extension.values().chain(self.by_first.values()).chain([&self.others]).flatten().find(|(c, _)| c == component).map(|(_, n)| *n)
+        self.by_extension
+            .values()
+            .chain(self.by_first.values())
+            .chain([&self.others])
+            .flatten()
+            .find(|(c, _)| c == component)
+            .map(|(_, n)| *n)
     }
 
     fn each(&self, name: &[u8], mut found: impl FnMut(NodeIndex)) {
@@ -305,7 +311,7 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, path, Anchor::AnyDepth, true), expected, "{pattern} {path}");
         }
-assert!(matches(".git/hooks", "/p/x/.git/hooks/pre-commit", Anchor::Floating, true));
+        assert!(matches(".git/hooks", "/p/x/.git/hooks/pre-commit", Anchor::Floating, true));
     }
 
     proptest::proptest! {

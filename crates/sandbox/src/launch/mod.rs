@@ -43,7 +43,8 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Process, SandboxError> {
     let env = pointers(launch.env);
     // The new process puts these onto 0, 1, 2 ...; a source among the targets could be overwritten before it is used.
     let lifted = launch.fds.iter().map(|fd| above(*fd, launch.fds.len())).collect::<io::Result<Vec<_>>>().calling("fcntl(F_DUPFD)")?;
-    let fds: Vec<RawFd> = launch.fds.iter().zip(&lifted).map(|(fd, high)| high.as_ref().map_or(fd.as_raw_fd(), AsRawFd::as_raw_fd)).collect();
+    let fds: Vec<RawFd> =
+        launch.fds.iter().zip(&lifted).map(|(fd, high)| high.as_ref().map_or(fd.as_raw_fd(), AsRawFd::as_raw_fd)).collect();
     let affinity: Option<CpuSet> = crate::cpu::original();
     let block = Block {
         program: launch.program,
@@ -173,6 +174,6 @@ impl Drop for SignalMask {
 
 /// `/dev/null`, for descriptors that must exist and lead nowhere.
 pub(crate) fn dev_null() -> Result<OwnedFd, SandboxError> {
-    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty()).calling("open /dev/null")
+    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        .calling("open /dev/null")
 }
-

@@ -48,7 +48,6 @@ pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     lower(Resource::Core, 0)?;
     lower(Resource::Fsize, 0)?;
-    lower(Resource::Nofile, 4)?;
     if let Some(bytes) = limits.max_memory_bytes {
         lower(Resource::Data, bytes)?;
     }
@@ -57,6 +56,8 @@ pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
     }
     rustix::thread::set_no_new_privs(true).calling("prctl(PR_SET_NO_NEW_PRIVS)")?;
     let landlock = landlock::deny_all()?;
+    // only now: the ruleset above was a descriptor
+    lower(Resource::Nofile, 4)?;
     seccomp::install(&seccomp::worker_filter()?)?;
     Ok(LockedDown { landlock })
 }

@@ -89,4 +89,3 @@ impl<'v> UnpackValue<'v> for Data<'v> {
         Ok(value.downcast_ref::<StarlarkBytes>().map(|b| Data(b.as_bytes())))
     }
 }
-

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use aegis_effect::{ErrorCode, Perform};
 
-use super::report::{CheckReport, Counts, RunError, RunReport, Status};
 use super::process::WorkerHandle;
+use super::report::{CheckReport, Counts, RunError, RunReport, Status};
 use super::{OutputSink, RunOptions, WATCH};
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;

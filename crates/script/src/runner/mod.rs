@@ -13,8 +13,8 @@ use aegis_effect::Perform;
 
 pub use output::OutputSink;
 pub use process::{ProcessWorkers, StartWorker, WorkerEnd, WorkerHandle, WorkerProcess};
-pub use sandboxed::SandboxedWorkers;
 pub use report::{CheckReport, Counts, RunError, RunReport, Status};
+pub use sandboxed::SandboxedWorkers;
 
 use crate::limits::Limits;
 use crate::source::Source;

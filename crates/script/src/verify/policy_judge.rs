@@ -44,6 +44,10 @@ impl Judge for PolicyJudge<'_> {
         }
         let asked = format!("{} {}", call.name, words.get(1..).unwrap_or_default().join(" "));
         let explanation = self.policy.explain(&question.access(), &asked, &full);
-        Some(Objection { message: explanation.one_line(), suggestion: explanation.suggestion, certain: certain.is_deny() || !matches!(question, Question::Path { .. }) })
+        Some(Objection {
+            message: explanation.one_line(),
+            suggestion: explanation.suggestion,
+            certain: certain.is_deny() || !matches!(question, Question::Path { .. }),
+        })
     }
 }

@@ -50,13 +50,7 @@ const STALE: Duration = Duration::from_millis(20);
 impl Context {
     pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start) -> Context {
         Context {
-            link: RefCell::new(Link {
-                sender,
-                receiver,
-                printed: String::new(),
-                sent_at: None,
-                output_left: start.limits.output_bytes,
-            }),
+            link: RefCell::new(Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes }),
             references: References::new(),
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),

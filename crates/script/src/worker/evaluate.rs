@@ -66,13 +66,16 @@ pub(super) fn parse(source: &Source, limits: &Limits) -> Result<AstModule, Scrip
 /// Gives an evaluator the limits and the context of the run; `used` steps are gone already.
 pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context, used: u64) -> Result<(), ScriptError> {
     let limits = context.limits();
-    let steps = limits.steps.checked_sub(used).filter(|left| *left > 0).ok_or_else(|| {
-        ScriptError::new(Phase::Limit(LimitKind::Steps), format!("more than {} steps", limits.steps))
-    })?;
+    let steps = limits
+        .steps
+        .checked_sub(used)
+        .filter(|left| *left > 0)
+        .ok_or_else(|| ScriptError::new(Phase::Limit(LimitKind::Steps), format!("more than {} steps", limits.steps)))?;
     let callstack = usize::try_from(limits.callstack).unwrap_or(usize::MAX).max(1);
     let heap = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX).max(1);
     // These fail only when set twice or to zero.
-    let set = eval.set_max_callstack_size(callstack).and_then(|()| eval.set_max_heap_size(heap)).and_then(|()| eval.set_max_tick_count(steps));
+    let set =
+        eval.set_max_callstack_size(callstack).and_then(|()| eval.set_max_heap_size(heap)).and_then(|()| eval.set_max_tick_count(steps));
     set.map_err(|e| ScriptError::new(Phase::Internal, e.to_string()))?;
     eval.extra = Some(context);
     eval.set_check_cancelled(Box::new(|| context.deadline().is_over() || context.references().misused().is_some()));

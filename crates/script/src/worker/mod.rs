@@ -20,5 +20,5 @@ pub(crate) use failure::{EffectFailure, fail};
 pub(crate) use hints::{name_hint, syntax_hint};
 pub(crate) use json::{JsonError, JsonPart, JsonWalk};
 pub(crate) use references::{REDACTED, References};
-pub(crate) use serve::{on_big_stack, serve};
 pub use serve::{LockDown, sandboxed_worker, worker_main};
+pub(crate) use serve::{on_big_stack, serve};

@@ -4,7 +4,8 @@ use super::ScriptEffects;
 
 /// The effects of a program. What cannot be told for sure counts as running programs.
 pub(in crate::command) fn awk(program: &str) -> ScriptEffects {
-    let mut scan = Scan { rest: program, effects: ScriptEffects::default(), previous: Previous::Operator, print_depth: None, depth: 0, unsure: false };
+    let mut scan =
+        Scan { rest: program, effects: ScriptEffects::default(), previous: Previous::Operator, print_depth: None, depth: 0, unsure: false };
     scan.run();
     let mut effects = scan.effects;
     // `)` may end a condition (an expression follows) or an operand (a division follows): then nothing behind it is sure.

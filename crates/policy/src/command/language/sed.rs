@@ -20,7 +20,8 @@ pub(in crate::command) fn sed(script: &str) -> ScriptEffects {
     let mut readable = false;
     for brackets in [true, false] {
         for short_labels in [true, false] {
-            let mut parser = Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
+            let mut parser =
+                Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
             if parser.script().is_some() {
                 all.runs = (readable && all.runs) || parser.effects.runs;
                 readable = true;
@@ -84,9 +85,7 @@ impl Parser<'_> {
             Some('$') => {
                 self.text.next();
             }
-            Some('0'..='9') => {
-                while self.text.next_if(|c| c.is_ascii_digit() || *c == '~').is_some() {}
-            }
+            Some('0'..='9') => while self.text.next_if(|c| c.is_ascii_digit() || *c == '~').is_some() {},
             Some('/') => {
                 self.text.next();
                 self.expression('/', self.dialect.brackets)?;

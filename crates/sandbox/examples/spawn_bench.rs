@@ -38,7 +38,12 @@ fn main() {
     }
     for (name, mut times) in [("child::run", ours), ("Command::output", std)] {
         times.sort();
-        println!("{name:16} {RUNS} runs {:?}, median {:?}, p90 {:?}", times.iter().sum::<Duration>(), times[RUNS / 2], times[RUNS * 9 / 10]);
+        println!(
+            "{name:16} {RUNS} runs {:?}, median {:?}, p90 {:?}",
+            times.iter().sum::<Duration>(),
+            times[RUNS / 2],
+            times[RUNS * 9 / 10]
+        );
     }
     drop(ballast);
 }

@@ -78,7 +78,12 @@ pub fn run(spec: &ChildSpec<'_>, stdin: Option<&[u8]>, limits: &RunLimits<'_>) -
 }
 
 /// Until the child has ended (`None`) or must be stopped.
-fn exchange(child: &RunningChild, input: &mut Input<'_>, output: &mut Outputs, limits: &RunLimits<'_>) -> Result<Option<Stop>, SandboxError> {
+fn exchange(
+    child: &RunningChild,
+    input: &mut Input<'_>,
+    output: &mut Outputs,
+    limits: &RunLimits<'_>,
+) -> Result<Option<Stop>, SandboxError> {
     loop {
         let mut polled = Polled::default();
         match polled.wait(child, input, output, limits) {

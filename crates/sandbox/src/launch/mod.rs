@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::process::Pid;
 use rustix::thread::CpuSet;
@@ -43,7 +44,8 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Process, SandboxError> {
     let env = pointers(launch.env);
     // The new process puts these onto 0, 1, 2 ...; a source among the targets could be overwritten before it is used.
     let lifted = launch.fds.iter().map(|fd| above(*fd, launch.fds.len())).collect::<io::Result<Vec<_>>>().calling("fcntl(F_DUPFD)")?;
-    let fds: Vec<RawFd> = launch.fds.iter().zip(&lifted).map(|(fd, high)| high.as_ref().map_or(fd.as_raw_fd(), AsRawFd::as_raw_fd)).collect();
+    let fds: Vec<RawFd> =
+        launch.fds.iter().zip(&lifted).map(|(fd, high)| high.as_ref().map_or(fd.as_raw_fd(), AsRawFd::as_raw_fd)).collect();
     let affinity: Option<CpuSet> = crate::cpu::original();
     let block = Block {
         program: launch.program,
@@ -96,7 +98,7 @@ fn above(fd: BorrowedFd<'_>, targets: usize) -> io::Result<Option<OwnedFd>> {
 const STACK_BYTES: usize = 64 * 1024;
 
 fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
-    let stack = Stack::new()?;
+    let stack = Stack::take()?;
     // A handler of the broker must not run in the new process, which shares its memory until exec.
     let mask = SignalMask::block_all();
     let mut started = started();
@@ -114,6 +116,7 @@ fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
     };
     let error = io::Error::last_os_error();
     drop(mask);
+    stack.put_back();
     let Some(pid) = (if pid > 0 { Pid::from_raw(pid) } else { None }) else {
         return Err(SandboxError::Call { call: "clone", source: error });
     };
@@ -126,7 +129,23 @@ fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
 /// The stack of the new process until exec, with an inaccessible page below it.
 struct Stack(*mut libc::c_void);
 
+// SAFETY: a mapping belongs to the process, not to a thread.
+unsafe impl Send for Stack {}
+
+/// The stack of the last start, for the next one.
+static SPARE: Mutex<Option<Stack>> = Mutex::new(None);
+
 impl Stack {
+    fn take() -> Result<Stack, SandboxError> {
+        let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).take();
+        spare.map_or_else(Stack::new, Ok)
+    }
+
+    /// To be called when the new process uses it no more.
+    fn put_back(self) {
+        *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+    }
+
     fn new() -> Result<Stack, SandboxError> {
         use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::STACK);
@@ -173,6 +192,6 @@ impl Drop for SignalMask {
 
 /// `/dev/null`, for descriptors that must exist and lead nowhere.
 pub(crate) fn dev_null() -> Result<OwnedFd, SandboxError> {
-    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty()).calling("open /dev/null")
+    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        .calling("open /dev/null")
 }
-

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::io::Read;
 
 use aegis_sandbox::{End, worker};
-use libc::{EPERM, ENOSYS, SIGSYS, c_long};
+use libc::{ENOSYS, EPERM, SIGSYS, c_long};
 
 use crate::Test;
 

@@ -143,7 +143,9 @@ fn floods() {
 
 fn ignores_sigterm() {
     let mark = "98761.001";
-    let finished = shell(&format!("trap '' TERM INT HUP; echo begun; sleep {mark} & sleep {mark}; sleep {mark}"), |spec| run(spec, None, &limits(0.3)));
+    let finished = shell(&format!("trap '' TERM INT HUP; echo begun; sleep {mark} & sleep {mark}; sleep {mark}"), |spec| {
+        run(spec, None, &limits(0.3))
+    });
     let finished = finished.unwrap();
     assert_eq!((finished.stopped, finished.end), (Some(Stop::Deadline), End::Signal(libc::SIGKILL)));
     assert_eq!(finished.stdout, b"begun\n", "what it wrote before is there");
@@ -264,6 +266,7 @@ fn with_standard_descriptors_closed() {
     let saved = [0, 1, 2].map(|fd| {
         // SAFETY: this process owns its standard descriptors, and puts them back below.
         let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 10) };
+        // SAFETY: as above.
         unsafe { libc::close(fd) };
         copy
     });
@@ -272,6 +275,7 @@ fn with_standard_descriptors_closed() {
     for (fd, copy) in [0, 1, 2].into_iter().zip(saved) {
         // SAFETY: as above.
         unsafe { libc::dup2(copy, fd) };
+        // SAFETY: the copy made above.
         unsafe { libc::close(copy) };
     }
     let finished = finished.unwrap();

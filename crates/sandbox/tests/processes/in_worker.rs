@@ -107,7 +107,7 @@ fn answer(socket: &mut UnixStream) {
 }
 
 fn refused_with_threads() {
-    let thread = std::thread::spawn(|| std::thread::park());
+    let thread = std::thread::spawn(std::thread::park);
     let error = lock_down(&WorkerLimits::default()).unwrap_err();
     write!(unlocked(), "{error}").unwrap();
     thread.thread().unpark();

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aegis_sandbox::child::{ChildSpec, FileId, Finished, RunLimits, Stdin, Stop, run, spawn};
+use aegis_sandbox::child::{ChildSpec, FileId, Finished, RunLimits, RunningChild, Stdin, Stop, run, spawn};
 use aegis_sandbox::{End, SandboxError, worker};
 use rustix::process::Pid;
 
@@ -32,6 +32,7 @@ pub const TESTS: &[Test] = &[
     ("child_gains_no_privilege", gains_no_privilege),
     ("child_dropped_is_gone", dropped_is_gone),
     ("others_are_spared", others_are_spared),
+    ("children_of_several_threads", of_several_threads),
     ("child_starts_without_standard_descriptors", with_standard_descriptors_closed),
 ];
 
@@ -62,6 +63,11 @@ fn shell<R>(script: &str, then: impl FnOnce(&ChildSpec<'_>) -> R) -> R {
 pub fn sh(script: &str) -> (Finished, Duration) {
     let start = Instant::now();
     (shell(script, |spec| run(spec, None, &limits(10.0))).unwrap(), start.elapsed())
+}
+
+/// A child that does nothing.
+pub fn sleeping() -> RunningChild {
+    with(&look::program("sleep"), &["sleep", "98761.009"], |spec| spawn(spec).unwrap())
 }
 
 /// Nothing of it is left: no process with that text, no child or zombie of ours.
@@ -259,6 +265,23 @@ fn others_are_spared() {
     }
     drop((worker, other));
     nothing_left("98761.00");
+}
+
+/// Each sweeps while the others run.
+fn of_several_threads() {
+    let threads: Vec<_> = (0..4)
+        .map(|thread| {
+            std::thread::spawn(move || {
+                for round in 0..20 {
+                    let (finished, _) = sh(&format!("sleep 0.0{thread}; echo {thread} {round}"));
+                    assert_eq!((finished.end, finished.stopped), (End::Exited(0), None));
+                    assert_eq!(finished.stdout, format!("{thread} {round}\n").into_bytes());
+                }
+            })
+        })
+        .collect();
+    assert!(threads.into_iter().map(std::thread::JoinHandle::join).all(|joined| joined.is_ok()));
+    assert_eq!(look::children(), []);
 }
 
 /// Descriptors 0 to 2 of the broker may be closed; then its pipes get these numbers.

@@ -20,6 +20,11 @@ pub fn main(args: &[String]) -> ExitCode {
             println!("{}", worker.pid().as_raw_pid());
             std::thread::park();
         }
+        "broker of a child" => {
+            let child = crate::child::sleeping();
+            println!("{}", child.pid().as_raw_pid());
+            std::thread::park();
+        }
         "secret" => secret(args[1] == "taken", args[2] == "hardened"),
         "threads" => {
             let thread = std::thread::spawn(std::thread::park);

@@ -11,6 +11,7 @@ use crate::{Test, in_child};
 
 pub const TESTS: &[Test] = &[
     ("worker_starts_with_nothing", starts_with_nothing),
+    ("worker_is_limited_and_closed", is_limited_and_closed),
     ("worker_computes_in_a_thread_with_a_large_stack", computes),
     ("worker_dies_past_its_memory", dies_past_its_memory),
     ("worker_dies_of_a_huge_allocation", dies_of_a_huge_allocation),
@@ -18,6 +19,7 @@ pub const TESTS: &[Test] = &[
     ("worker_is_killed_and_reaped", is_killed_and_reaped),
     ("worker_dropped_is_gone", dropped_is_gone),
     ("worker_dies_with_the_broker", dies_with_the_broker),
+    ("child_dies_with_the_broker", child_dies_with_the_broker),
     ("worker_ends_when_the_socket_closes", ends_when_the_socket_closes),
     ("worker_refuses_with_two_threads", refuses_with_two_threads),
     ("others_are_no_worker", others_are_no_worker),
@@ -43,6 +45,27 @@ fn starts_with_nothing() {
     // 4 is the descriptor that lists them.
     assert_eq!(said(&worker), "fds=0,1,2,3,4 null=true session=true env=0 landlock=Fully");
     assert_eq!(worker.wait().unwrap(), End::Exited(0));
+}
+
+fn is_limited_and_closed() {
+    let worker = start("answer");
+    worker.socket().write_all(b"x").unwrap();
+    worker.socket().read_exact(&mut [0]).unwrap();
+    worker.limit_memory(1 << 20).unwrap();
+    let proc = format!("/proc/{}", worker.pid().as_raw_pid());
+    let limits = std::fs::read_to_string(format!("{proc}/limits")).unwrap();
+    let data = (1u64 << 20) + worker::EVALUATOR_STACK_BYTES + (16 << 20);
+    for (name, value) in
+        [("Max core file size", 0), ("Max file size", 0), ("Max open files", 4), ("Max cpu time", 30), ("Max data size", data)]
+    {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        let (soft, hard) = (line[26..].split_whitespace().next().unwrap(), line[26..].split_whitespace().nth(1).unwrap());
+        assert_eq!((soft, hard), (value.to_string().as_str(), value.to_string().as_str()), "{line}");
+    }
+    let pid = worker.pid().as_raw_pid().to_string();
+    assert_eq!((look::status(&pid, "NoNewPrivs").unwrap(), look::status(&pid, "Seccomp").unwrap()), ("1".to_owned(), "2".to_owned()));
+    // Not dumpable: another process of the same user may not look into it.
+    assert_eq!(std::fs::read_link(format!("{proc}/exe")).is_ok(), look::is_root());
 }
 
 fn computes() {
@@ -93,7 +116,16 @@ fn dropped_is_gone() {
 
 /// A broker in a process of its own, that is killed while its worker sleeps.
 fn dies_with_the_broker() {
-    let mut broker = in_child::start(&["broker"]);
+    dies_with(&["broker"]);
+}
+
+/// The same with a plain child.
+fn child_dies_with_the_broker() {
+    dies_with(&["broker of a child"]);
+}
+
+fn dies_with(role: &[&str]) {
+    let mut broker = in_child::start(role);
     let mut line = [0; 16];
     let length = broker.stdout.as_mut().unwrap().read(&mut line).unwrap();
     let worker: i32 = std::str::from_utf8(&line[..length]).unwrap().trim().parse().unwrap();

@@ -43,7 +43,7 @@ pub enum SandboxError {
         /// How many it has.
         threads: u64,
     },
-    /// Descriptor 3 is not the socket of a broker, or was taken before.
+    /// Descriptor 3 is not the socket of a broker, or this process is locked down already.
     #[error("this process was not started as a worker")]
     NotAWorker,
     /// The broker ended before the worker had locked itself down.

@@ -45,3 +45,32 @@ fn enforced(status: &RestrictionStatus) -> Enforced {
         _ => Enforced::No,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_opened() {
+        // It binds the thread, so the other tests keep their rights.
+        let bound = std::thread::spawn(|| {
+            let before = File::open("/etc/passwd").is_ok();
+            let enforced = deny_all().unwrap();
+            (before, enforced, File::open("/etc/passwd").err(), File::create("/tmp/x").is_err(), TcpStream::connect("127.0.0.1:9").err())
+        });
+        let (before, enforced, read, create, connect) = bound.join().unwrap();
+        assert!(before);
+        if enforced == Enforced::No {
+            return;
+        }
+        assert_eq!(read.unwrap().kind(), std::io::ErrorKind::PermissionDenied);
+        assert!(create);
+        if enforced == Enforced::Fully {
+            assert_eq!(connect.unwrap().kind(), std::io::ErrorKind::PermissionDenied);
+        }
+        assert!(File::open("/etc/passwd").is_ok());
+    }
+}

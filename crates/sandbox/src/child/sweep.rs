@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, child_subreaper, kill_process, waitpid};
 
+use crate::broker::single_threaded;
 use crate::error::{Calling, SandboxError};
 use crate::launch::started;
 
@@ -62,11 +63,21 @@ pub(super) fn sweep(since: Ticks, spare: &[Pid], deadline: Instant) -> Result<()
 
 /// All children of all our threads, dead ones included.
 fn children() -> Result<Vec<Pid>, SandboxError> {
+    // Every child costs one sweep at least, so the usual case is worth a short way.
+    match single_threaded() {
+        Ok(()) => match fs::read_to_string("/proc/thread-self/children") {
+            Ok(list) => return Ok(pids(&list).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return children_by_parent(),
+            Err(error) => return Err(error).calling("read children"),
+        },
+        Err(SandboxError::NotSingleThreaded { .. }) => {}
+        Err(error) => return Err(error),
+    }
     let mut all = Vec::new();
     for task in fs::read_dir("/proc/self/task").calling("list threads")? {
         let path = task.calling("list threads")?.path();
         match fs::read_to_string(path.join("children")) {
-            Ok(list) => all.extend(list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).filter_map(Pid::from_raw)),
+            Ok(list) => all.extend(pids(&list)),
             // A thread may have ended; but if it is there, this kernel has no such file.
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.exists() => return children_by_parent(),
             Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => {}
@@ -74,6 +85,10 @@ fn children() -> Result<Vec<Pid>, SandboxError> {
         }
     }
     Ok(all)
+}
+
+fn pids(list: &str) -> impl Iterator<Item = Pid> {
+    list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).filter_map(Pid::from_raw)
 }
 
 /// The same, by asking every process for its parent.

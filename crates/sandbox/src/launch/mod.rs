@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::process::Pid;
 use rustix::thread::CpuSet;
@@ -97,7 +98,7 @@ fn above(fd: BorrowedFd<'_>, targets: usize) -> io::Result<Option<OwnedFd>> {
 const STACK_BYTES: usize = 64 * 1024;
 
 fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
-    let stack = Stack::new()?;
+    let stack = Stack::take()?;
     // A handler of the broker must not run in the new process, which shares its memory until exec.
     let mask = SignalMask::block_all();
     let mut started = started();
@@ -115,6 +116,7 @@ fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
     };
     let error = io::Error::last_os_error();
     drop(mask);
+    stack.put_back();
     let Some(pid) = (if pid > 0 { Pid::from_raw(pid) } else { None }) else {
         return Err(SandboxError::Call { call: "clone", source: error });
     };
@@ -127,7 +129,23 @@ fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
 /// The stack of the new process until exec, with an inaccessible page below it.
 struct Stack(*mut libc::c_void);
 
+// SAFETY: a mapping belongs to the process, not to a thread.
+unsafe impl Send for Stack {}
+
+/// The stack of the last start, for the next one.
+static SPARE: Mutex<Option<Stack>> = Mutex::new(None);
+
 impl Stack {
+    fn take() -> Result<Stack, SandboxError> {
+        let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).take();
+        spare.map_or_else(Stack::new, Ok)
+    }
+
+    /// To be called when the new process uses it no more.
+    fn put_back(self) {
+        *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+    }
+
     fn new() -> Result<Stack, SandboxError> {
         use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::STACK);

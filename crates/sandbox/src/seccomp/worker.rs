@@ -132,3 +132,110 @@ fn number(nr: libc::c_long) -> u32 {
 fn errno(errno: i32) -> u16 {
     u16::try_from(errno).unwrap_or(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::assemble::{ALLOW, ERRNO, KILL};
+    use super::*;
+
+    /// The kernel's machine, as far as the assembler uses it.
+    fn run(filter: &[sock_filter], nr: u32, arch: u32, args: [u64; 6]) -> u32 {
+        let mut data = [0u8; 64];
+        data[0..4].copy_from_slice(&nr.to_le_bytes());
+        data[4..8].copy_from_slice(&arch.to_le_bytes());
+        for (place, arg) in args.iter().enumerate() {
+            data[16 + 8 * place..24 + 8 * place].copy_from_slice(&arg.to_le_bytes());
+        }
+        let (mut accumulator, mut at) = (0u32, 0usize);
+        loop {
+            let sock_filter { code, jt, jf, k } = filter[at];
+            at += 1;
+            match code {
+                0x20 => accumulator = u32::from_le_bytes(data[k as usize..k as usize + 4].try_into().unwrap()),
+                0x54 => accumulator &= k,
+                0x15 => at += usize::from(if accumulator == k { jt } else { jf }),
+                0x25 => at += usize::from(if accumulator > k { jt } else { jf }),
+                0x06 => return k,
+                other => panic!("{other:#x}"),
+            }
+        }
+    }
+
+    /// What the rules say, without the assembler.
+    fn meant(rules: &[Rule], nr: u32, args: [u64; 6]) -> u32 {
+        let Some(rule) = rules.iter().find(|rule| rule.nr == nr) else { return KILL };
+        let low = |arg: u8| args[usize::from(arg)] as u32;
+        let holds = |test: &Test| match *test {
+            Test::Low { arg, mask, value } => low(arg) & mask == value,
+            Test::Full { arg, mask, value } => args[usize::from(arg)] & mask == value,
+            Test::AtMost { arg, most } => low(arg) <= most,
+        };
+        match &rule.then {
+            Then::Allow => ALLOW,
+            Then::Errno(errno) => ERRNO | u32::from(*errno),
+            Then::AllowIf(tests) => {
+                if tests.iter().all(holds) {
+                    ALLOW
+                } else {
+                    KILL
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_program_says_what_the_rules_say() {
+        let (rules, filter) = (rules(4711), filter_for(4711));
+        let values = [0, 1, 2, 3, 4, 7, 8, 0x22, 0x21, 0x122, 0x4022, 4711, 4712, 0x0001_0900, 0x0001_0901, 0x1001_0900, 1 << 32, u64::MAX];
+        let mut allowed = 0;
+        for nr in (0..600).chain([0x4000_0000, 0x4000_0027, u32::MAX]) {
+            for first in values {
+                for other in values {
+                    let args = [first, first, other, first, other, 0];
+                    let verdict = run(&filter, nr, THIS_ARCH, args);
+                    assert_eq!(verdict, meant(&rules, nr, args), "{nr} {args:x?}");
+                    allowed += u32::from(verdict == ALLOW);
+                    assert_eq!(run(&filter, nr, 0x4000_0003, args), KILL);
+                }
+            }
+        }
+        assert!(allowed > 0);
+    }
+
+    #[test]
+    fn arguments_decide() {
+        let filter = filter_for(4711);
+        let verdict = |nr: libc::c_long, args| run(&filter, number(nr), THIS_ARCH, args);
+        let table = [
+            (libc::SYS_read, [3, 0, 0, 0, 0, 0], ALLOW),
+            (libc::SYS_read, [0, 0, 0, 0, 0, 0], KILL),
+            (libc::SYS_write, [2, 0, 0, 0, 0, 0], ALLOW),
+            (libc::SYS_write, [4, 0, 0, 0, 0, 0], KILL),
+            (libc::SYS_mmap, [0, 4096, 3, 0x22, 0, 0], ALLOW),
+            (libc::SYS_mmap, [0, 4096, 0, 0x2_0022, 0, 0], ALLOW),
+            (libc::SYS_mmap, [0, 4096, 5, 0x22, 0, 0], KILL),
+            (libc::SYS_mmap, [0, 4096, 3, 0x02, 0, 0], KILL),
+            (libc::SYS_mmap, [0, 4096, 3, 0x21, 0, 0], KILL),
+            (libc::SYS_mmap, [0, 4096, 1 << 32, 0x22, 0, 0], KILL),
+            (libc::SYS_mprotect, [0, 4096, 3, 0, 0, 0], ALLOW),
+            (libc::SYS_mprotect, [0, 4096, 4, 0, 0, 0], KILL),
+            (libc::SYS_clone, [0x003d_0f00, 0, 0, 0, 0, 0], ALLOW),
+            (libc::SYS_clone, [17, 0, 0, 0, 0, 0], KILL),
+            (libc::SYS_clone, [0x1001_0900, 0, 0, 0, 0, 0], KILL),
+            (libc::SYS_tgkill, [4711, 4712, 6, 0, 0, 0], ALLOW),
+            (libc::SYS_tgkill, [4712, 4712, 6, 0, 0, 0], KILL),
+            (libc::SYS_sendto, [3, 0, 0, 0, 0, 0], ALLOW),
+            (libc::SYS_sendto, [3, 0, 0, 0, 1, 0], KILL),
+            (libc::SYS_execve, [0; 6], KILL),
+            (libc::SYS_clone3, [0; 6], ERRNO | 38),
+            (libc::SYS_openat, [0; 6], ERRNO | 1),
+        ];
+        for (nr, args, expected) in table {
+            assert_eq!(verdict(nr, args), expected, "{nr} {args:x?}");
+        }
+    }
+
+    fn filter_for(pid: u32) -> Vec<sock_filter> {
+        assemble(&rules(pid))
+    }
+}

@@ -1,8 +1,10 @@
 //! The worker takes its own rights away, for good.
 
+use std::os::unix::net::UnixStream;
+
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, setrlimit};
 
-use super::socket::{SOCKET_FD, broker_pid};
+use super::socket::{SOCKET_FD, broker_pid, take_socket};
 use crate::broker::single_threaded;
 use crate::error::{Calling, SandboxError};
 use crate::landlock::{self, Enforced};
@@ -20,9 +22,11 @@ pub struct WorkerLimits {
 }
 
 /// What is in force. The system call filter always is, else [`lock_down`] is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct LockedDown {
+    /// The connection to the broker: no worker reads a byte before it is locked down.
+    pub socket: UnixStream,
     /// How much of Landlock this kernel has. It is the second wall: the filter allows no call that Landlock would judge.
     pub landlock: Enforced,
 }
@@ -54,12 +58,13 @@ pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
     if let Some(seconds) = limits.max_cpu_seconds {
         lower(Resource::Cpu, seconds)?;
     }
+    let socket = take_socket()?;
     rustix::thread::set_no_new_privs(true).calling("prctl(PR_SET_NO_NEW_PRIVS)")?;
     let landlock = landlock::deny_all()?;
-    // only now: the ruleset above was a descriptor
+    // Landlock needed one more for a moment.
     lower(Resource::Nofile, 4)?;
     seccomp::install(&seccomp::worker_filter()?)?;
-    Ok(LockedDown { landlock })
+    Ok(LockedDown { socket, landlock })
 }
 
 fn lower(resource: Resource, to: u64) -> Result<(), SandboxError> {

@@ -5,5 +5,4 @@ mod socket;
 mod start;
 
 pub use lock_down::{LockedDown, WorkerLimits, lock_down};
-pub use socket::take_socket;
 pub use start::{EVALUATOR_STACK_BYTES, Killer, NAME, WorkerProcess, start};

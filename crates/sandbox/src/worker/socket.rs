@@ -12,17 +12,14 @@ use crate::error::SandboxError;
 /// Where a worker finds its socket.
 pub(super) const SOCKET_FD: RawFd = 3;
 
-/// The socket to the broker, once per process.
-///
-/// # Errors
-/// The process was not started by [`crate::worker::start`], or the socket was taken before.
-pub fn take_socket() -> Result<UnixStream, SandboxError> {
+/// The socket to the broker, once per process. Asks the kernel nothing, for after the lock-down there is nothing to ask.
+pub(super) fn take_socket() -> Result<UnixStream, SandboxError> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    broker_pid()?;
     if TAKEN.swap(true, Ordering::AcqRel) {
         return Err(SandboxError::NotAWorker);
     }
-    // SAFETY: `start` put the socket there (checked above) for this process alone, and only the first caller gets here.
+    // SAFETY: the caller has checked by `broker_pid` that a socket is there; `start` put it there for this process alone, and only the
+    // first caller gets here.
     Ok(UnixStream::from(unsafe { OwnedFd::from_raw_fd(SOCKET_FD) }))
 }
 

@@ -1,0 +1,54 @@
+//! Tests with real processes. This binary is at once the test, the worker and the misbehaving child: `argv[0]` says which.
+//!
+//! It runs its tests one after the other, as root also a second time as an ordinary user. Arguments select tests by a part of their name.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
+
+mod attempts;
+mod broker;
+mod child;
+mod in_child;
+mod in_worker;
+mod look;
+mod worker;
+
+use std::os::unix::process::CommandExt;
+use std::panic::catch_unwind;
+use std::process::{Command, ExitCode};
+
+pub type Test = (&'static str, fn());
+
+/// `argv[0]` of a child that this binary plays.
+pub const CHILD: &str = "aegis-test-child";
+/// An ordinary user and group.
+const NOBODY: u32 = 65534;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().collect();
+    match args[0].as_str() {
+        aegis_sandbox::worker::NAME => in_worker::main(&args[1..]),
+        CHILD => in_child::main(&args[1..]),
+        _ => tests(&args[1..]),
+    }
+}
+
+fn tests(filter: &[String]) -> ExitCode {
+    let filter: Vec<&String> = filter.iter().filter(|arg| !arg.starts_with('-')).collect();
+    aegis_sandbox::broker::become_subreaper().unwrap();
+    let user = if look::is_root() { "root" } else { "user" };
+    let mut failed = 0;
+    for (name, test) in [worker::TESTS, attempts::TESTS, child::TESTS, broker::TESTS].concat() {
+        if !filter.is_empty() && !filter.iter().any(|part| name.contains(part.as_str())) {
+            continue;
+        }
+        let passed = catch_unwind(test).is_ok();
+        println!("test {name} ({user}) ... {}", if passed { "ok" } else { "FAILED" });
+        failed += usize::from(!passed);
+    }
+    if look::is_root() {
+        let me = std::env::current_exe().unwrap();
+        let status = Command::new(me).args(filter).uid(NOBODY).gid(NOBODY).current_dir("/").status().unwrap();
+        failed += usize::from(!status.success());
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

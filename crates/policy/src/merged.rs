@@ -372,6 +372,7 @@ pub(crate) struct Merged {
     /// What was read otherwise than it looks: older keys, statements without effect.
     pub notes: Vec<Note>,
     /// `[agents] native.NAME`: settings of agents, handed through unread.
+    #[allow(dead_code, reason = "for `agents generate`")]
     pub native: BTreeMap<String, toml::Table>,
     /// SHA-256 (lower-case hex) over the file and all it inherits; what `aegis trust` records.
     pub trust_hash: String,

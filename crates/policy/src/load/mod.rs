@@ -47,7 +47,8 @@ pub(crate) fn load_text(name: &str, text: &str, base: &Path, finder: &Finder) ->
     finish(&Gatherer::new(finder).text(name, text, base)?, finder)
 }
 
-/// Loads a preset by itself.
+/// Loads a preset by itself, with its tests.
+#[allow(dead_code, reason = "for checks of a preset alone: its tests are not inherited")]
 pub(crate) fn load_preset(name: &str, finder: &Finder) -> Result<Merged, LoadError> {
     finish(&Gatherer::new(finder).preset(name)?, finder)
 }

@@ -1,12 +1,20 @@
 //! Types of arguments: which of them may be local-only values.
 
-use aegis_effect::Payload;
+use std::time::Duration;
+
+use aegis_effect::{EffectError, ErrorCode, Part, Payload};
+use starlark::eval::Evaluator;
 use starlark::typing::Ty;
 use starlark::values::bytes::StarlarkBytes;
+use starlark::values::dict::{DictRef, DictType};
+use starlark::values::float::UnpackFloat;
+use starlark::values::list::{ListRef, ListType};
+use starlark::values::tuple::TupleRef;
 use starlark::values::type_repr::StarlarkTypeRepr;
 use starlark::values::{UnpackValue, Value, ValueLike};
 
 use super::LocalOnly;
+use crate::worker::{Context, JsonPart, JsonWalk, fail};
 
 /// Text that must be public: a path, a name, a URL. A local-only value is a flow error, not a type error.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +40,7 @@ impl<'v> UnpackValue<'v> for Text<'v> {
 }
 
 /// Content: text, bytes, or a local-only value whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Content(pub(super) Payload);
 
 impl StarlarkTypeRepr for Content {
@@ -90,3 +98,121 @@ impl<'v> UnpackValue<'v> for Data<'v> {
     }
 }
 
+
+/// Header fields or query parameters: a dict of str to str, number, bool or local-only value.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields(pub(super) Vec<(String, Payload)>);
+
+impl StarlarkTypeRepr for Fields {
+    type Canonical = Fields;
+
+    fn starlark_type_repr() -> Ty {
+        DictType::<String, Value<'static>>::starlark_type_repr()
+    }
+}
+
+impl<'v> UnpackValue<'v> for Fields {
+    type Error = starlark::Error;
+
+    fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
+        if let Some(secret) = value.downcast_ref::<LocalOnly>() {
+            return secret.refuse("use as a dict");
+        }
+        if value.is_none() {
+            return Ok(Some(Fields::default()));
+        }
+        let Some(dict) = DictRef::from_value(value) else { return Ok(None) };
+        let mut fields = Vec::with_capacity(dict.len());
+        for (key, value) in dict.iter() {
+            let Some(key) = key.unpack_str() else {
+                return Err(bad(format!("a name must be str, not {}", key.get_type())));
+            };
+            let text = match value.get_type() {
+                "int" | "float" => Some(Payload::from(value.to_str())),
+                "bool" => Some(Payload::from(if value.to_bool() { "true" } else { "false" })),
+                _ => payload(value),
+            };
+            let text = text.ok_or_else(|| bad(format!("the value of `{key}` must be str, not {}", value.get_type())))?;
+            fields.push((key.to_owned(), text));
+        }
+        Ok(Some(Fields(fields)))
+    }
+}
+
+/// Program and arguments: a list of str or local-only values.
+#[derive(Debug, Clone)]
+pub(super) struct Argv(pub(super) Vec<Payload>);
+
+impl StarlarkTypeRepr for Argv {
+    type Canonical = Argv;
+
+    fn starlark_type_repr() -> Ty {
+        ListType::<Value<'static>>::starlark_type_repr()
+    }
+}
+
+impl<'v> UnpackValue<'v> for Argv {
+    type Error = starlark::Error;
+
+    fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
+        if value.unpack_str().is_some() {
+            return Err(bad("argv is a list, there is no shell: [\"git\", \"status\"]".to_owned()));
+        }
+        let items = ListRef::from_value(value).map(|l| l.content()).or_else(|| TupleRef::from_value(value).map(|t| t.content()));
+        let Some(items) = items else { return Ok(None) };
+        if items.is_empty() {
+            return Err(bad("argv is empty".to_owned()));
+        }
+        let mut argv = Vec::with_capacity(items.len());
+        for item in items {
+            let word = match item.get_type() {
+                "int" => Some(Payload::from(item.to_str())),
+                _ => payload(*item),
+            };
+            argv.push(word.ok_or_else(|| bad(format!("an argument must be str, not {}", item.get_type())))?);
+        }
+        Ok(Some(Argv(argv)))
+    }
+}
+
+/// A length of time in seconds: an int or float above 0.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seconds(pub(super) Duration);
+
+impl StarlarkTypeRepr for Seconds {
+    type Canonical = <UnpackFloat as StarlarkTypeRepr>::Canonical;
+
+    fn starlark_type_repr() -> Ty {
+        UnpackFloat::starlark_type_repr()
+    }
+}
+
+impl<'v> UnpackValue<'v> for Seconds {
+    type Error = starlark::Error;
+
+    fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
+        let Some(UnpackFloat(seconds)) = UnpackFloat::unpack_value(value)? else { return Ok(None) };
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(time) if !time.is_zero() => Ok(Some(Seconds(time))),
+            _ => Err(bad(format!("not a time in seconds: {seconds}"))),
+        }
+    }
+}
+
+/// A value as JSON; local-only values in it are left to the broker.
+pub(super) fn json_body<'v>(value: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<Payload> {
+    let bound = usize::try_from(Context::of(eval)?.limits().memory_bytes).unwrap_or(usize::MAX);
+    let parts = JsonWalk::new(bound).parts(value).map_err(|e| bad(format!("json: {e}")))?;
+    let mut payload = Payload::empty();
+    for part in parts {
+        payload.push(match part {
+            JsonPart::Text(text) => Part::Bytes(text.into_bytes()),
+            JsonPart::Labelled(handle) => Part::LabelledJson(handle),
+        });
+    }
+    Ok(payload)
+}
+
+fn bad(message: String) -> starlark::Error {
+    fail(EffectError::new(ErrorCode::BadArgument, message))
+}

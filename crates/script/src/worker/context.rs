@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use aegis_effect::{Effect, EffectError, ErrorCode, Outcome, Request};
 use starlark::any::ProvidesStaticType;
+use starlark::environment::Globals;
 use starlark::eval::Evaluator;
 
 use super::References;
@@ -24,6 +25,7 @@ use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWor
 pub(crate) struct Context {
     link: RefCell<Link>,
     references: Arc<References>,
+    globals: Globals,
     limits: Limits,
     deadline: Deadline,
     limit_hit: Cell<Option<LimitKind>>,
@@ -48,7 +50,7 @@ const PIECE: usize = 1 << 20;
 const STALE: Duration = Duration::from_millis(20);
 
 impl Context {
-    pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start) -> Context {
+    pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start, globals: Globals) -> Context {
         Context {
             link: RefCell::new(Link {
                 sender,
@@ -58,6 +60,7 @@ impl Context {
                 output_left: start.limits.output_bytes,
             }),
             references: References::new(),
+            globals,
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),
             limit_hit: Cell::new(None),
@@ -72,6 +75,10 @@ impl Context {
 
     pub(crate) fn references(&self) -> &Arc<References> {
         &self.references
+    }
+
+    pub(crate) fn globals(&self) -> &Globals {
+        &self.globals
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -42,7 +42,7 @@ pub(crate) fn serve(socket: UnixStream) -> bool {
     let Ok(reading) = socket.try_clone() else { return false };
     let mut receiver = Receiver::new(reading);
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
-    let context = Context::new(Sender::new(socket), receiver, &start);
+    let context = Context::new(Sender::new(socket), receiver, &start, builtins.globals().clone());
     let mut steps = 0;
     let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
         Ok(result) => result,

@@ -9,6 +9,7 @@ use starlark::values::bytes::StarlarkBytes;
 use starlark::values::dict::{DictRef, DictType};
 use starlark::values::float::UnpackFloat;
 use starlark::values::list::{ListRef, ListType};
+use starlark::values::none::NoneOr;
 use starlark::values::tuple::TupleRef;
 use starlark::values::type_repr::StarlarkTypeRepr;
 use starlark::values::{UnpackValue, Value, ValueLike};
@@ -37,6 +38,56 @@ impl<'v> UnpackValue<'v> for Text<'v> {
         }
         Ok(value.unpack_str().map(Text))
     }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
+    }
+}
+
+/// `None`, or an argument.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Maybe<T>(pub(super) Option<T>);
+
+impl<T> Default for Maybe<T> {
+    fn default() -> Self {
+        Maybe(None)
+    }
+}
+
+impl<T: StarlarkTypeRepr> StarlarkTypeRepr for Maybe<T> {
+    type Canonical = <NoneOr<T> as StarlarkTypeRepr>::Canonical;
+
+    fn starlark_type_repr() -> Ty {
+        NoneOr::<T>::starlark_type_repr()
+    }
+}
+
+impl<'v, T: UnpackValue<'v>> UnpackValue<'v> for Maybe<T> {
+    type Error = T::Error;
+
+    fn unpack_value_impl(value: Value<'v>) -> Result<Option<Self>, T::Error> {
+        if value.is_none() { Ok(Some(Maybe(None))) } else { Ok(T::unpack_value_impl(value)?.map(|t| Maybe(Some(t)))) }
+    }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
+    }
+}
+
+/// An argument of the wrong type.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` must be {expected}, not {actual}")]
+struct WrongType {
+    name: String,
+    expected: Ty,
+    actual: &'static str,
+}
+
+/// Unpacks an argument. The interpreter's own way wraps errors in text, and an effect's error would lose its code.
+fn named<'v, T: UnpackValue<'v>>(value: Value<'v>, name: &str) -> starlark::Result<T> {
+    T::unpack_value(value)?.ok_or_else(|| {
+        starlark::Error::new_value(WrongType { name: name.to_owned(), expected: T::starlark_type_repr(), actual: value.get_type() })
+    })
 }
 
 /// Content: text, bytes, or a local-only value whole.
@@ -59,6 +110,10 @@ impl<'v> UnpackValue<'v> for Content {
 
     fn unpack_value_impl(value: Value<'v>) -> Result<Option<Self>, Self::Error> {
         Ok(payload(value).map(Content))
+    }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
     }
 }
 
@@ -95,6 +150,10 @@ impl<'v> UnpackValue<'v> for Data<'v> {
             return Ok(Some(Data(s.as_bytes())));
         }
         Ok(value.downcast_ref::<StarlarkBytes>().map(|b| Data(b.as_bytes())))
+    }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
     }
 }
 
@@ -137,6 +196,10 @@ impl<'v> UnpackValue<'v> for Fields {
         }
         Ok(Some(Fields(fields)))
     }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
+    }
 }
 
 /// Program and arguments: a list of str or local-only values.
@@ -173,6 +236,10 @@ impl<'v> UnpackValue<'v> for Argv {
         }
         Ok(Some(Argv(argv)))
     }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
+    }
 }
 
 /// A length of time in seconds: an int or float above 0.
@@ -196,6 +263,10 @@ impl<'v> UnpackValue<'v> for Seconds {
             Ok(time) if !time.is_zero() => Ok(Some(Seconds(time))),
             _ => Err(bad(format!("not a time in seconds: {seconds}"))),
         }
+    }
+
+    fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
+        named(value, name)
     }
 }
 

@@ -10,7 +10,7 @@ use starlark::starlark_module;
 use starlark::values::none::NoneOr;
 use starlark::values::{Value, ValueOfUnchecked};
 
-use super::arguments::{Content, Fields, Seconds, Text, json_body};
+use super::arguments::{Content, Fields, Maybe, Seconds, Text, json_body};
 use super::{FrozenResponse, outcome};
 use crate::worker::{Context, fail};
 
@@ -22,7 +22,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         url: Text<'v>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         body_of(request(Method::Get, url, params, headers, HttpBody::Empty, timeout), eval)
@@ -36,7 +36,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(default = NoneOr::None)] json: NoneOr<Value<'v>>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(require = named, default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         body_of(request(Method::Post, url, params, headers, http_body(body, json, eval)?, timeout), eval)
@@ -49,7 +49,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(default = NoneOr::None)] json: NoneOr<Value<'v>>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(require = named, default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         body_of(request(Method::Put, url, params, headers, http_body(body, json, eval)?, timeout), eval)
@@ -62,7 +62,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(default = NoneOr::None)] json: NoneOr<Value<'v>>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(require = named, default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         body_of(request(Method::Patch, url, params, headers, http_body(body, json, eval)?, timeout), eval)
@@ -75,7 +75,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(default = NoneOr::None)] json: NoneOr<Value<'v>>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(require = named, default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         body_of(request(Method::Delete, url, params, headers, http_body(body, json, eval)?, timeout), eval)
@@ -90,7 +90,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(default = NoneOr::None)] json: NoneOr<Value<'v>>,
         #[starlark(default = Fields::default())] headers: Fields,
         #[starlark(require = named, default = Fields::default())] params: Fields,
-        #[starlark(require = named, default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(require = named, default = Maybe::default())] timeout: Maybe<Seconds>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, FrozenResponse>> {
         let Some(method) = Method::from_name(method.0) else {
@@ -105,8 +105,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     }
 }
 
-fn request(method: Method, url: Text<'_>, params: Fields, headers: Fields, body: HttpBody, timeout: NoneOr<Seconds>) -> HttpRequest {
-    let timeout: Option<Duration> = timeout.into_option().map(|s| s.0);
+fn request(method: Method, url: Text<'_>, params: Fields, headers: Fields, body: HttpBody, timeout: Maybe<Seconds>) -> HttpRequest {
+    let timeout: Option<Duration> = timeout.0.map(|s| s.0);
     HttpRequest { method, url: url.0.to_owned(), params: params.0, headers: headers.0, body, fail_on_status: true, timeout }
 }
 

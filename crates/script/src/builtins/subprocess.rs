@@ -5,10 +5,9 @@ use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::ValueOfUnchecked;
-use starlark::values::none::NoneOr;
 use starlark::values::structs::StructRef;
 
-use super::arguments::{Argv, Content, Fields, Seconds, Text};
+use super::arguments::{Argv, Content, Fields, Maybe, Seconds, Text};
 use super::outcome;
 use crate::worker::Context;
 
@@ -19,8 +18,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     fn exec<'v>(
         argv: Argv,
         #[starlark(default = Content::default())] stdin: Content,
-        #[starlark(default = NoneOr::None)] cwd: NoneOr<Text<'v>>,
-        #[starlark(default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(default = Maybe::default())] cwd: Maybe<Text<'v>>,
+        #[starlark(default = Maybe::default())] timeout: Maybe<Seconds>,
         #[starlark(require = named, default = Fields::default())] env: Fields,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
@@ -33,8 +32,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     fn run<'v>(
         argv: Argv,
         #[starlark(default = Content::default())] stdin: Content,
-        #[starlark(default = NoneOr::None)] cwd: NoneOr<Text<'v>>,
-        #[starlark(default = NoneOr::None)] timeout: NoneOr<Seconds>,
+        #[starlark(default = Maybe::default())] cwd: Maybe<Text<'v>>,
+        #[starlark(default = Maybe::default())] timeout: Maybe<Seconds>,
         #[starlark(require = named, default = Fields::default())] env: Fields,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, StructRef<'static>>> {
@@ -44,13 +43,13 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     }
 }
 
-fn child(argv: Argv, stdin: Content, cwd: NoneOr<Text<'_>>, timeout: NoneOr<Seconds>, env: Fields, fail_on_exit: bool) -> Child {
+fn child(argv: Argv, stdin: Content, cwd: Maybe<Text<'_>>, timeout: Maybe<Seconds>, env: Fields, fail_on_exit: bool) -> Child {
     Child {
         argv: argv.0,
         stdin: stdin.0,
-        cwd: cwd.into_option().map(|c| c.0.to_owned()),
+        cwd: cwd.0.map(|c| c.0.to_owned()),
         env: env.0,
-        timeout: timeout.into_option().map(|s| s.0),
+        timeout: timeout.0.map(|s| s.0),
         fail_on_exit,
     }
 }

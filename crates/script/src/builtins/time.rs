@@ -11,7 +11,7 @@ use crate::worker::Context;
 
 #[starlark_module]
 pub(super) fn members(builder: &mut GlobalsBuilder) {
-    /// Seconds since 1970-01-01 00:00 UTC.
+    /// Seconds since 1970-01-01 00:00 UTC, as a float; `int(time.now())` prints in full.
     fn now<'v>(eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<ValueOfUnchecked<'v, f64>> {
         let context = Context::of(eval)?;
         let outcome = context.perform(Effect::Now, eval)?;

@@ -89,11 +89,6 @@ impl Context {
         &self.deadline
     }
 
-    /// The steps that loaded files left to the script.
-    pub(super) fn steps_left(&self) -> u64 {
-        self.limits.steps.saturating_sub(self.loaded.borrow().steps)
-    }
-
     /// The limit that a builtin of ours ended the run for.
     pub(super) fn limit_hit(&self) -> Option<LimitKind> {
         self.limit_hit.get()
@@ -190,7 +185,9 @@ impl Context {
         let link = &mut *link;
         if let Err(error) = &mut finished.result {
             // One exit for all error texts: nothing that quotes a value can carry a reference out.
-            error.message = self.references.redact(&error.message).into_owned();
+            for text in [&mut error.message].into_iter().chain(&mut error.trace).chain(&mut error.suggestion) {
+                *text = self.references.redact(text).into_owned();
+            }
             if let Some(misuse) = self.references.misused() {
                 error.phase = Phase::Effect(misuse.code);
                 error.message = misuse.message;
@@ -249,9 +246,10 @@ fn gone(_: WireError) -> starlark::Error {
     starlark::Error::new_other(Gone)
 }
 
-/// The line of the call that is being evaluated, from 1; 0 if there is none.
+/// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the
+/// builtin's is taken.
 pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
-    eval.call_stack_top_location().map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+    (0..3).find_map(|n| eval.call_stack_nth_location(n)).map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
 }
 
 /// Whether an error is an effect's that a script may go on after.

@@ -17,7 +17,7 @@ pub(crate) use context::{Context, catchable};
 pub(crate) use dialect::DIALECT;
 pub(crate) use evaluate::inspect;
 pub(crate) use failure::fail;
-pub(crate) use hints::{name_hint, syntax_hint};
+pub(crate) use hints::name_hint;
 pub(crate) use json::{JsonPart, JsonWalk};
 pub(crate) use references::{REDACTED, References};
 pub(crate) use serve::{on_big_stack, serve};

@@ -11,7 +11,7 @@ use crate::builtins::Builtins;
 use crate::source::Source;
 
 /// A part of the script's text, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub start: u32,
     pub end: u32,

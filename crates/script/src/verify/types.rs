@@ -48,16 +48,25 @@ pub(super) fn check(ast: &AstModule, source: &Source, walk: &mut Walk<'_>, built
             source.offset(line, u32::try_from(column).unwrap_or(u32::MAX))
         };
         let span = Span { start: from(at.begin.line, at.begin.column), end: from(at.end.line, at.end.column) };
+        let message = one_line(&error.without_diagnostic().to_string());
+        if walk.compared.contains(&span) {
+            continue;
+        }
         let always = !walk.sometimes.iter().any(|s| s.start <= span.start && span.end <= s.end);
+        // The checker knows less of what lies in lists, dicts and variables than the script does.
+        let certain = walk.rigid.contains(&span) || ARITY.iter().any(|start| message.starts_with(start));
         walk.facts.problems.push(Problem {
-            severity: if always { Severity::Error } else { Severity::Warning },
+            severity: if always && certain { Severity::Error } else { Severity::Warning },
             code: "type".to_owned(),
-            message: one_line(&error.without_diagnostic().to_string()),
+            message,
             suggestion: None,
             span,
         });
     }
 }
+
+/// How messages about the number and names of arguments begin.
+const ARITY: [&str; 3] = ["Missing required parameter", "Unexpected parameter named", "Too many positional arguments"];
 
 /// The statements of a module.
 fn top(stmt: &AstStmt) -> Vec<&AstStmt> {

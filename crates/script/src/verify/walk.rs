@@ -24,13 +24,17 @@ pub(super) struct Walk<'a> {
     always: bool,
     /// What does not always run.
     pub(super) sometimes: Vec<Span>,
+    /// What has the type that it seems to have: literals, displays, results of effects; members and operators of such.
+    pub(super) rigid: HashSet<Span>,
+    /// Operands of `==`, and `in` expressions: unlike types there are no error, only never equal.
+    pub(super) compared: HashSet<Span>,
     pub(super) facts: Facts,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(builtins: &'a Builtins) -> Walk<'a> {
         let globals = builtins.globals().iter().map(|(name, _)| name).chain(["args"]).collect();
-        Walk { builtins, globals, scopes: Vec::new(), always: true, sometimes: Vec::new(), facts: Facts::default() }
+        Walk { builtins, globals, scopes: Vec::new(), always: true, sometimes: Vec::new(), rigid: HashSet::new(), compared: HashSet::new(), facts: Facts::default() }
     }
 
     pub(super) fn module(&mut self, stmt: &AstStmt) {
@@ -102,6 +106,7 @@ impl<'a> Walk<'a> {
     }
 
     fn expr(&mut self, expr: &AstExpr) {
+        self.note_types(expr);
         match &expr.node {
             Expr::Identifier(name) => {
                 self.name_exists(&name.ident, expr.span);
@@ -147,6 +152,35 @@ impl<'a> Walk<'a> {
                 self.sometimes(right.span, |walk| walk.expr(right));
             }
             other => other.visit_expr(|inner| self.expr(inner)),
+        }
+    }
+
+    fn note_types(&mut self, expr: &AstExpr) {
+        if self.is_rigid(expr) {
+            self.rigid.insert(place(expr.span));
+        }
+        match &expr.node {
+            Expr::Dot(base, member) if self.is_rigid(base) => {
+                self.rigid.insert(place(member.span));
+            }
+            Expr::Op(left, BinOp::Equal | BinOp::NotEqual, right) => {
+                self.compared.extend([place(left.span), place(right.span)]);
+            }
+            Expr::Op(_, BinOp::In | BinOp::NotIn, _) => {
+                self.compared.insert(place(expr.span));
+            }
+            Expr::Op(left, _, right) if self.is_rigid(left) && self.is_rigid(right) => {
+                self.rigid.insert(place(expr.span));
+            }
+            _ => {}
+        }
+    }
+
+    fn is_rigid(&self, expr: &AstExpr) -> bool {
+        match &expr.node {
+            Expr::Literal(_) | Expr::List(_) | Expr::Tuple(_) | Expr::Dict(_) | Expr::FString(_) => true,
+            Expr::Call(called, _) => self.known(called).effect().is_some(),
+            _ => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `json.encode`, `json.decode`: with bounds on depth and size, unlike the interpreter's own.
 
 use aegis_effect::{EffectError, ErrorCode};
+use num_bigint::BigInt;
 use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
@@ -61,7 +62,7 @@ fn number<'v>(n: &serde_json::Number, heap: Heap<'v>) -> starlark::Result<Value<
         if text.len() > MOST_DIGITS {
             return Err(bad(format!("json.decode: a number of {} digits", text.len())));
         }
-        return Ok(heap.alloc(n));
+        return Ok(text.parse::<BigInt>().map_or_else(|_| Value::new_none(), |big| heap.alloc(big)));
     }
     match text.parse::<f64>() {
         Ok(f) if f.is_finite() => Ok(heap.alloc(f)),

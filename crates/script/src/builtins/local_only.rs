@@ -72,6 +72,10 @@ impl serde::Serialize for LocalOnly {
 
 #[starlark_value(type = "local_only")]
 impl<'v> StarlarkValue<'v> for LocalOnly {
+    fn name_for_call_stack(&self, _me: Value<'v>) -> String {
+        "a local-only value".to_owned()
+    }
+
     fn to_bool(&self) -> bool {
         // Cannot fail, so the run is made to end at its next step.
         self.references.misuse(self.refusal("a condition (`if`, `and`, `or`, `not`)"));

@@ -1,21 +1,34 @@
 //! What a script can call. Types and doc strings here are what `aegis check` and the reference documentation use.
 
 mod arguments;
+mod base64;
 mod compare;
+mod effects;
+mod env;
 mod fs;
+mod hash;
 mod json;
+mod log;
 mod local_only;
+mod net;
 mod outcome;
 mod print;
+mod re;
+mod reference;
 mod response;
+mod subprocess;
+mod time;
+mod try_;
 
 use std::collections::HashMap;
 
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 use starlark::syntax::AstModule;
 
+pub(crate) use effects::{EFFECTS, EffectBuiltin, TargetIn};
 pub(crate) use local_only::LocalOnly;
-pub(crate) use response::Response;
+pub use reference::builtin_reference;
+pub(crate) use response::{FrozenResponse, Response};
 
 /// The globals of every script.
 #[derive(Debug)]
@@ -33,7 +46,16 @@ impl Builtins {
             LibraryExtension::SetType,
         ]);
         builder.namespace("fs", fs::members);
+        builder.namespace("net", net::members);
+        builder.namespace("env", env::members);
+        builder.namespace("subprocess", subprocess::members);
         builder.namespace("json", json::members);
+        builder.namespace("hash", hash::members);
+        builder.namespace("base64", base64::members);
+        builder.namespace("time", time::members);
+        builder.namespace("re", re::members);
+        builder.namespace("log", log::members);
+        try_::members(&mut builder);
         print::members(&mut builder);
         compare::members(&mut builder);
         Builtins { globals: builder.build() }
@@ -48,10 +70,4 @@ impl Builtins {
         let operators = compare::OPERATORS.iter().map(|(operator, function)| ((*operator).to_owned(), (*function).to_owned()));
         ast.replace_binary_operators(&operators.collect::<HashMap<_, _>>());
     }
-}
-
-/// The reference of all builtins in Markdown.
-#[must_use]
-pub fn builtin_reference() -> String {
-    String::new()
 }

@@ -28,6 +28,12 @@ pub(super) fn value<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) -> 
     }
 }
 
+/// Strings as a list.
+pub(super) fn text_list<'v, 't>(items: impl Iterator<Item = &'t str>, heap: Heap<'v>) -> Value<'v> {
+    let items: Vec<Value<'v>> = items.map(|s| heap.alloc_str(s).to_value()).collect();
+    heap.alloc(AllocList(items))
+}
+
 /// The body alone of an HTTP answer.
 pub(super) fn body<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) -> Value<'v> {
     match outcome {

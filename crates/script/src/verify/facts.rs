@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use starlark::syntax::AstModule;
 
 use super::finding::Severity;
+use super::types;
+use super::walk::Walk;
 use crate::builtins::Builtins;
 use crate::source::Source;
 
 /// A part of the script's text, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub start: u32,
     pub end: u32,
@@ -86,6 +88,13 @@ pub enum Target {
     },
 }
 
-pub(crate) fn facts(_ast: &AstModule, _source: &Source, _builtins: &Builtins) -> Facts {
-    Facts::default()
+/// The facts of a script that parses.
+pub(crate) fn facts(ast: &AstModule, source: &Source, builtins: &Builtins) -> Facts {
+    let mut walk = Walk::new(builtins);
+    walk.module(ast.statement());
+    // A wrong name makes every type that depends on it unknown.
+    if walk.facts.problems.is_empty() {
+        types::check(ast, source, &mut walk, builtins);
+    }
+    walk.facts
 }

@@ -5,8 +5,11 @@ mod facts;
 mod finding;
 mod judge;
 mod policy_judge;
+mod scope;
+mod types;
+mod walk;
 
-pub(crate) use facts::{CapabilityUse, Facts, Problem, Span, facts};
+pub(crate) use facts::{Facts, Span, facts};
 pub use facts::{LiteralCall, Target};
 pub use finding::{Finding, Severity, findings_json, findings_sarif};
 pub(crate) use judge::judged;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use aegis_effect::{Effect, EffectError, ErrorCode, Outcome, Request};
 use starlark::any::ProvidesStaticType;
+use starlark::environment::Globals;
 use starlark::eval::Evaluator;
 
 use super::References;
@@ -24,6 +25,7 @@ use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWor
 pub(crate) struct Context {
     link: RefCell<Link>,
     references: Arc<References>,
+    globals: Globals,
     limits: Limits,
     deadline: Deadline,
     limit_hit: Cell<Option<LimitKind>>,
@@ -48,10 +50,11 @@ const PIECE: usize = 1 << 20;
 const STALE: Duration = Duration::from_millis(20);
 
 impl Context {
-    pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start) -> Context {
+    pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start, globals: Globals) -> Context {
         Context {
             link: RefCell::new(Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes }),
             references: References::new(),
+            globals,
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),
             limit_hit: Cell::new(None),
@@ -68,17 +71,16 @@ impl Context {
         &self.references
     }
 
+    pub(crate) fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 
     pub(super) fn deadline(&self) -> &Deadline {
         &self.deadline
-    }
-
-    /// The steps that loaded files left to the script.
-    pub(super) fn steps_left(&self) -> u64 {
-        self.limits.steps.saturating_sub(self.loaded.borrow().steps)
     }
 
     /// The limit that a builtin of ours ended the run for.
@@ -177,7 +179,9 @@ impl Context {
         let link = &mut *link;
         if let Err(error) = &mut finished.result {
             // One exit for all error texts: nothing that quotes a value can carry a reference out.
-            error.message = self.references.redact(&error.message).into_owned();
+            for text in [&mut error.message].into_iter().chain(&mut error.trace).chain(&mut error.suggestion) {
+                *text = self.references.redact(text).into_owned();
+            }
             if let Some(misuse) = self.references.misused() {
                 error.phase = Phase::Effect(misuse.code);
                 error.message = misuse.message;
@@ -236,9 +240,10 @@ fn gone(_: WireError) -> starlark::Error {
     starlark::Error::new_other(Gone)
 }
 
-/// The line of the call that is being evaluated, from 1; 0 if there is none.
+/// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the
+/// builtin's is taken.
 pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
-    eval.call_stack_top_location().map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+    (0..3).find_map(|n| eval.call_stack_nth_location(n)).map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
 }
 
 /// Whether an error is an effect's that a script may go on after.

@@ -37,7 +37,7 @@ pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, st
         eval.set_loader(&loads);
         let evaluated = eval.eval_module(ast, globals);
         *steps = eval.get_total_tick_count() + context.loaded.borrow().steps;
-        let last = evaluated.map_err(|e| evaluation(&e, context, &eval, &start.name))?;
+        let last = evaluated.map_err(|e| evaluation(&e, context, &start.name))?;
         if let Some(misuse) = context.references().misused() {
             let mut error = ScriptError::new(Phase::Effect(misuse.code), misuse.message);
             error.suggestion = misuse.suggestion;

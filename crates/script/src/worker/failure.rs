@@ -3,7 +3,6 @@
 use aegis_effect::EffectError;
 use starlark::ErrorKind;
 use starlark::codemap::FileSpan;
-use starlark::eval::Evaluator;
 
 use super::{Context, hints};
 use crate::error::{LimitKind, Phase, ScriptError};
@@ -40,7 +39,7 @@ const LONGEST: usize = 256 << 10;
 const DEEPEST: usize = 20;
 
 /// An error of the evaluator.
-pub(super) fn evaluation(error: &starlark::Error, context: &Context, eval: &Evaluator<'_, '_, '_>, main: &str) -> ScriptError {
+pub(super) fn evaluation(error: &starlark::Error, context: &Context, main: &str) -> ScriptError {
     let mut failure = described(error, main);
     failure.trace = trace(error);
     let limit = if let Some(limit) = context.limit_hit() {
@@ -51,9 +50,9 @@ pub(super) fn evaluation(error: &starlark::Error, context: &Context, eval: &Eval
         Some((LimitKind::Callstack, format!("more than {} nested calls", context.limits().callstack)))
     } else if !matches!(error.kind(), ErrorKind::Other(_)) {
         None
-    } else if eval.get_total_tick_count() > context.steps_left() {
+    } else if failure.message.starts_with("Execution duration limit of") {
         Some((LimitKind::Steps, format!("more than {} steps", context.limits().steps)))
-    } else if eval.heap().peak_allocated_bytes() > usize::try_from(context.limits().memory_bytes).unwrap_or(usize::MAX) {
+    } else if failure.message.starts_with("Heap memory limit of") {
         Some((LimitKind::Memory, format!("more than {} bytes of memory", context.limits().memory_bytes)))
     } else {
         None

@@ -13,12 +13,12 @@ pub(crate) mod precheck;
 mod references;
 mod serve;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Context, catchable};
 pub(crate) use dialect::DIALECT;
 pub(crate) use evaluate::inspect;
-pub(crate) use failure::{EffectFailure, fail};
-pub(crate) use hints::{name_hint, syntax_hint};
-pub(crate) use json::{JsonError, JsonPart, JsonWalk};
+pub(crate) use failure::fail;
+pub(crate) use hints::name_hint;
+pub(crate) use json::{JsonPart, JsonWalk};
 pub(crate) use references::{REDACTED, References};
 pub use serve::{LockDown, sandboxed_worker, worker_main};
 pub(crate) use serve::{on_big_stack, serve};

@@ -55,7 +55,7 @@ pub(crate) fn serve(socket: UnixStream) -> bool {
     let line = Line::new(socket);
     let mut receiver = Receiver::new(line.clone());
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
-    let context = Context::new(Sender::new(line), receiver, &start);
+    let context = Context::new(Sender::new(line), receiver, &start, builtins.globals().clone());
     let mut steps = 0;
     let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
         Ok(result) => result,

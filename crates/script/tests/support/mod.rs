@@ -1,4 +1,5 @@
 //! A performer that plays the gate over maps, and runners of both kinds.
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 

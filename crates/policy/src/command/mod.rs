@@ -6,6 +6,7 @@
 //! | `grammar` | the data about common tools, from `policies/commands/*.toml` |
 //! | `read` | argv to options and words, by a grammar |
 //! | `roles` | options and words to files and hazards |
+//! | `normal` | one spelling for all that mean the same |
 //! | `guess` | the same for tools without a grammar |
 //! | `language` | what sed scripts and awk programs read, write and run |
 //! | `pattern` | entries of `allow_commands`, `ask_commands`, `deny_commands` |
@@ -18,11 +19,14 @@ mod grammar;
 mod guess;
 mod language;
 mod multicall;
+mod normal;
 mod parse;
 mod pattern;
 mod read;
 mod request;
 mod roles;
+#[cfg(test)]
+mod spellings;
 mod word;
 
 pub use arguments::ArgPattern;

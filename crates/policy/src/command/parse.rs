@@ -119,12 +119,12 @@ pub(super) fn understand(argv: &[String], cwd: &Path, name: Option<&str>, depth:
         }
     }
     request.program = program.to_owned();
-    let Some((family, grammar)) = grammar::grammar_of(program) else {
+    let Some((family, grammar, root)) = grammar::grammar_of(program).and_then(|(f, g)| Some((f, g, g.root()?))) else {
         roles::without_grammar(&mut request, args);
         return request;
     };
     request.family = Some(family);
-    let reading = read::read(grammar, args);
+    let reading = read::read(grammar, root, args);
     roles::assign(&mut request, reading, depth);
     request
 }

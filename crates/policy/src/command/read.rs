@@ -42,6 +42,7 @@ pub(super) struct SeenWord {
 #[derive(Debug)]
 pub(super) struct Reading<'g> {
     pub grammar: &'g Grammar,
+    pub root: &'g Level,
     pub levels: Vec<&'g Level>,
     pub subcommand: Vec<String>,
     pub options: Vec<SeenOption<'g>>,
@@ -59,10 +60,11 @@ enum Found<'g> {
 }
 
 /// Takes the arguments (without argv[0]) apart.
-pub(super) fn read<'g>(grammar: &'g Grammar, args: &[String]) -> Reading<'g> {
+pub(super) fn read<'g>(grammar: &'g Grammar, root: &'g Level, args: &[String]) -> Reading<'g> {
     let mut reading = Reading {
         grammar,
-        levels: vec![&grammar.root],
+        root,
+        levels: vec![root],
         subcommand: Vec::new(),
         options: Vec::new(),
         words: Vec::new(),
@@ -102,7 +104,7 @@ pub(super) fn read<'g>(grammar: &'g Grammar, args: &[String]) -> Reading<'g> {
 impl<'g> Reading<'g> {
     /// The innermost command.
     pub fn level(&self) -> &'g Level {
-        self.levels.last().copied().unwrap_or(&self.grammar.root)
+        self.levels.last().copied().unwrap_or(self.root)
     }
 
     const fn style(&self) -> &'g Style {
@@ -124,7 +126,7 @@ impl<'g> Reading<'g> {
     }
 
     fn word(&mut self, text: &str, after: bool) {
-        if let Some(spec) = self.synonym(text) {
+        if let Some(spec) = self.synonym(text).filter(|spec| self.options.iter().all(|o| o.name != spec.canonical())) {
             self.push(Some(spec), spec.canonical().to_owned(), None, Known::Yes);
         }
         self.words.push(SeenWord { text: text.to_owned(), after, options_before: self.options.len() });
@@ -138,10 +140,10 @@ impl<'g> Reading<'g> {
     /// Whether the word is a subcommand.
     fn descend(&mut self, word: &str) -> bool {
         let level = self.level();
-        if level.subs.is_empty() || !self.words.is_empty() || self.unknown_subcommand.is_some() {
+        if !self.words.is_empty() || self.unknown_subcommand.is_some() || !self.grammar.has_subs(&self.subcommand) {
             return false;
         }
-        if let Some((name, sub)) = level.sub(word, self.style()) {
+        if let Some((name, sub)) = self.grammar.sub(&self.subcommand, level, word) {
             self.subcommand.push(name.to_owned());
             self.levels.push(sub);
             return true;
@@ -164,7 +166,7 @@ impl<'g> Reading<'g> {
         if arg.starts_with("--") {
             return self.long(arg, args);
         }
-        if self.style().digits && arg.bytes().skip(1).all(|b| b.is_ascii_digit()) {
+        if self.style().digits && arg.get(..2).is_none_or(|digit| self.option(digit).is_none()) && arg.bytes().skip(1).all(|b| b.is_ascii_digit()) {
             self.push(None, arg.to_owned(), None, Known::Yes);
             return false;
         }
@@ -187,7 +189,8 @@ impl<'g> Reading<'g> {
     }
 
     fn unknown(&mut self, name: &str, value: Option<&str>) {
-        let known = if self.level().unknown == Unknown::Judge { Known::Judged } else { Known::Denied };
+        let unknown = self.levels.iter().rev().find_map(|level| level.unknown).unwrap_or_default();
+        let known = if unknown == Unknown::Judge { Known::Judged } else { Known::Denied };
         self.push(None, name.to_owned(), value.map(str::to_owned), known);
     }
 

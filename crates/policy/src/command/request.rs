@@ -87,6 +87,8 @@ pub struct OptionArgument {
     pub name: String,
     /// Its value, if it has one.
     pub value: Option<String>,
+    /// The words of the command it runs (`find -exec`).
+    pub command: Vec<String>,
     /// How many subcommands stand before it.
     pub depth: usize,
 }

@@ -24,7 +24,7 @@ pub(super) fn without_grammar(request: &mut ExecRequest, args: &[String]) {
                 (arg.as_str(), None)
             };
             after_option = value.is_none() && arg != "--";
-            request.options.push(OptionArgument { name: name.to_owned(), value: value.map(str::to_owned), depth: 0 });
+            request.options.push(OptionArgument { name: name.to_owned(), value: value.map(str::to_owned), command: Vec::new(), depth: 0 });
             request.specs.push(None);
         } else {
             request.words.push(arg.clone());
@@ -77,6 +77,9 @@ struct Roles<'r> {
     depth: usize,
     /// How many words name paths to read.
     path_words: usize,
+    /// Files that are copied or moved, and where to.
+    sources: Vec<String>,
+    targets: Vec<(String, PathBuf)>,
     sed: Vec<String>,
     awk: Vec<String>,
 }
@@ -104,7 +107,7 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
     request.subcommand = reading.subcommand.clone();
     request.words = reading.words.iter().map(|w| w.text.clone()).collect();
     let word_base = base.clone();
-    let mut roles = Roles { request, base, word_base, effects, depth, path_words: 0, sed: Vec::new(), awk: Vec::new() };
+    let mut roles = Roles { request, base, word_base, effects, depth, path_words: 0, sources: Vec::new(), targets: Vec::new(), sed: Vec::new(), awk: Vec::new() };
 
     let mut path = String::new();
     for (level, name) in reading.levels.iter().skip(1).zip(&reading.subcommand) {
@@ -124,16 +127,12 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
     let mut next_word = 0;
     for (index, option) in reading.options.into_iter().enumerate() {
         // Words in front of this option start from the directory that holds there (`tar -C`).
-        while let Some(word) = reading.words.get(next_word).filter(|w| w.options_before <= index) {
-            if roles.word(words, level.after.as_ref(), &reading.words, next_word) {
-                next_word = reading.words.len();
-            } else {
-                next_word += 1;
-            }
-            let _ = word;
+        while reading.words.get(next_word).is_some_and(|w| w.options_before <= index) {
+            let took_all = roles.word(words, level.after.as_ref(), &reading.words, next_word);
+            next_word = if took_all { reading.words.len() } else { next_word + 1 };
         }
         roles.option(&option, &roots);
-        roles.request.options.push(OptionArgument { name: option.name, value: option.value, depth: option.depth });
+        roles.request.options.push(OptionArgument { name: option.name, value: option.value, command: option.command, depth: option.depth });
         roles.request.specs.push(option.spec);
     }
     while next_word < reading.words.len() {
@@ -154,6 +153,7 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
         hazard(roles.request, "-", role, Vec::new());
     }
     roles.languages();
+    roles.below_targets();
 }
 
 /// The directories a `find` starts from.
@@ -216,6 +216,9 @@ impl Roles<'_> {
             let rest: Vec<String> = all.iter().skip(index).map(|w| w.text.clone()).collect();
             self.command(&rest);
             return true;
+        }
+        if matches!(role, Value::PathIn | Value::PathBoth | Value::PathMove) {
+            self.sources.push(word.text.clone());
         }
         let base = self.word_base.clone();
         self.value(role, &word.text, &word.text, &base, true);
@@ -280,6 +283,18 @@ impl Roles<'_> {
                 self.read(value, value, base);
                 file(self.request, PathOp::Delete, value, value, base, Certainty::Certain);
             }
+            Value::PathInto => {
+                self.write(value, value, base);
+                self.targets.push((value.to_owned(), base.to_owned()));
+            }
+            Value::GoPackage => {
+                let path = value.strip_suffix("...").unwrap_or(value);
+                if value.ends_with(".go") {
+                    self.read(value, value, base);
+                } else if path.starts_with(['/', '.']) {
+                    file(self.request, PathOp::Read, value, path, base, Certainty::Likely);
+                }
+            }
             Value::Package => {
                 // `@scope/name`, then `@version` or `@source`.
                 match value.strip_prefix('@') {
@@ -300,7 +315,10 @@ impl Roles<'_> {
                 }
             }
             Value::CommandLine => {
-                hazard(self.request, option, Role::Exec, own_words());
+                // As a word it belongs to the option in front of it, which is the hazard.
+                if !is_word {
+                    hazard(self.request, option, Role::Exec, own_words());
+                }
                 if let Ok(words) = word::split(value) {
                     let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
                     let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
@@ -333,19 +351,19 @@ impl Roles<'_> {
             Value::Form => {
                 let content = value.split_once('=').map_or(value, |(_, content)| content);
                 if let Some(path) = content.strip_prefix(['@', '<']) {
-                    for one in path.split([',', ';']).chain([path]) {
+                    let files = path.split(';').next().unwrap_or(path);
+                    for one in files.split(',') {
                         self.read(value, one.trim_matches('"'), base);
                     }
+                    // All of it may be one name in quotes.
+                    file(self.request, PathOp::Read, value, path.trim_matches('"'), base, Certainty::Possible);
                 }
             }
             // `host:archive` is fetched by another program.
             Value::Archive if value.find(':').is_some_and(|at| !value.get(..at).unwrap_or("").contains('/')) => {
                 hazard(self.request, option, Role::Exec, own_words());
             }
-            Value::Archive if self.effects.writes => {
-                self.read(value, value, base);
-                self.write(value, value, base);
-            }
+            Value::Archive if self.effects.writes => self.write(value, value, base),
             Value::Archive => self.read(value, value, base),
             Value::Script if value == "-" || value == "/dev/stdin" => hazard(self.request, "-", Role::Exec, Vec::new()),
             Value::Script => self.read(value, value, base),
@@ -426,6 +444,17 @@ impl Roles<'_> {
             let program = self.awk.join("\n");
             let effects = language::awk(&program);
             self.script(&program, effects, &base);
+        }
+    }
+
+    /// A target that is a directory gets a file of each source's name.
+    fn below_targets(&mut self) {
+        let sources = std::mem::take(&mut self.sources);
+        for (target, base) in std::mem::take(&mut self.targets) {
+            for source in sources.iter().filter(|s| **s != target) {
+                let name = parse::base_name(source.trim_end_matches('/'));
+                file(self.request, PathOp::Write, source, &format!("{target}/{name}"), &base, Certainty::Possible);
+            }
         }
     }
 

@@ -87,7 +87,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 26] = [
+pub(in crate::command) const VALUES: [(&str, Value); 28] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -112,6 +112,8 @@ pub(in crate::command) const VALUES: [(&str, Value); 26] = [
     ("command", Value::Command),
     ("command-line", Value::CommandLine),
     ("package", Value::Package),
+    ("path-into", Value::PathInto),
+    ("go-package", Value::GoPackage),
     ("write-out", Value::WriteOut),
     ("path-move", Value::PathMove),
 ];

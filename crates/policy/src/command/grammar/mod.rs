@@ -7,9 +7,9 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-pub(super) use family::grammar_of;
 #[cfg(test)]
-pub(super) use family::{all, check};
+pub(super) use family::all_names;
+pub(super) use family::grammar_of;
 
 use super::request::Role;
 
@@ -52,6 +52,10 @@ pub(super) enum Value {
     Awk,
     /// `NAME=value` is configuration, anything else plain.
     Assignment,
+    /// Written; if it is a directory, the sources are written below it.
+    PathInto,
+    /// A Go package: `./...` and `x.go` are paths, import paths are not.
+    GoPackage,
     /// A command in one string, split at blanks.
     CommandLine,
     /// A package: a name, a URL or a path.
@@ -201,7 +205,7 @@ pub(super) enum Unknown {
 #[derive(Debug)]
 pub(super) struct Level {
     /// The text of its options, and of the groups it uses; read at the first use.
-    texts: Vec<std::sync::Arc<str>>,
+    texts: Vec<String>,
     options: OnceLock<Vec<OptionSpec>>,
     pub words: Option<Words>,
     /// The words behind `--`, where they differ.
@@ -210,12 +214,12 @@ pub(super) struct Level {
     pub role: Option<Role>,
     /// Running it without a word has this role.
     pub bare: Option<Role>,
-    /// Other names.
-    pub also: Vec<String>,
+    /// Other names of its subcommands.
+    aliases: BTreeMap<String, String>,
     /// Words that begin so stand for an option.
     pub synonyms: BTreeMap<String, String>,
-    pub subs: BTreeMap<String, Level>,
-    pub unknown: Unknown,
+    /// As its command, if it does not say.
+    pub unknown: Option<Unknown>,
     /// Reads the working directory if no word names a path.
     pub here: bool,
 }
@@ -230,31 +234,65 @@ impl Level {
     pub fn option(&self, name: &str) -> Option<&OptionSpec> {
         self.options().iter().find(|o| o.names.iter().any(|n| &**n == name))
     }
+}
 
-    /// The subcommand of that name.
-    pub fn sub(&self, word: &str, style: &Style) -> Option<(&str, &Level)> {
-        if let Some((name, level)) = self.subs.get_key_value(word) {
-            return Some((name, level));
-        }
-        if let Some((name, level)) = self.subs.iter().find(|(_, l)| l.also.iter().any(|a| a == word)) {
-            return Some((name, level));
-        }
-        if !style.abbreviate_subcommands || word.is_empty() {
-            return None;
-        }
-        self.subs
-            .iter()
-            .find(|(name, l)| name.starts_with(word) || l.also.iter().any(|a| a.starts_with(word)))
-            .map(|(name, level)| (name.as_str(), level))
-    }
+/// One table of a grammar.
+#[derive(Debug)]
+struct Section {
+    /// The subcommands it is about; empty for the command itself.
+    path: Vec<&'static str>,
+    body: &'static str,
+    level: OnceLock<Option<Level>>,
 }
 
 /// The grammar of one family of commands.
 #[derive(Debug)]
 pub(super) struct Grammar {
-    pub names: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "names are found on the first line; the tests compare"))]
+    names: Vec<String>,
     pub style: Style,
-    pub root: Level,
     /// Argument patterns that no list opens.
     pub deny: Vec<String>,
+    sections: Vec<Section>,
+    groups: &'static str,
+    group_texts: OnceLock<BTreeMap<String, String>>,
+}
+
+impl Grammar {
+    /// The names of all commands and subcommands, with their options.
+    #[cfg(test)]
+    pub fn levels(&self) -> impl Iterator<Item = (&[&'static str], &Level)> {
+        self.sections.iter().filter_map(|s| Some((s.path.as_slice(), self.section(|p| p == s.path)?.1)))
+    }
+
+    fn section(&self, is_it: impl Fn(&[&str]) -> bool) -> Option<(&'static str, &Level)> {
+        let section = self.sections.iter().find(|s| is_it(&s.path))?;
+        let groups = || self.group_texts.get_or_init(|| text::groups(self.groups).unwrap_or_default());
+        let level = section.level.get_or_init(|| text::level(section.body, groups()).ok()).as_ref()?;
+        Some((section.path.last().copied().unwrap_or(""), level))
+    }
+
+    /// The command itself.
+    pub fn root(&self) -> Option<&Level> {
+        self.section(|path| path.is_empty()).map(|(_, level)| level)
+    }
+
+    /// Whether the command at `path` has subcommands.
+    pub fn has_subs(&self, path: &[String]) -> bool {
+        self.sections.iter().any(|s| s.path.split_last().is_some_and(|(_, p)| p == path))
+    }
+
+    /// The subcommand that `word` is behind `path`, by its name, an alias, or an abbreviation; with its name.
+    pub fn sub(&self, path: &[String], level: &Level, word: &str) -> Option<(&'static str, &Level)> {
+        let word = level.aliases.get(word).map_or(word, String::as_str);
+        let named = |test: &dyn Fn(&str) -> bool| self.section(|p| p.split_last().is_some_and(|(last, p)| p == path && test(last)));
+        if let Some(found) = named(&|name| name == word) {
+            return Some(found);
+        }
+        if !self.style.abbreviate_subcommands || word.is_empty() {
+            return None;
+        }
+        let alias = level.aliases.iter().find(|(alias, _)| alias.starts_with(word)).map(|(_, name)| name.as_str());
+        named(&|name| name.starts_with(word)).or_else(|| alias.and_then(|alias| named(&|name| name == alias)))
+    }
 }

@@ -1,12 +1,15 @@
-//! From TOML to a grammar.
+//! From TOML to a grammar, one table at a time.
+//!
+//! A command line needs its command and one or two subcommands, so a file is cut at its table headers (a line that begins with `[`; option lines
+//! never do) and only the tables at hand are read. The tests read every file as a whole too, and compare.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::line::{self, LineError};
-use super::{Grammar, Level, Style, Unknown};
+use super::{Grammar, Level, Section, Style, Unknown};
 use crate::command::request::Role;
 
 /// Why a grammar does not load.
@@ -20,24 +23,24 @@ pub(super) enum GrammarError {
     Group(String),
     #[error("`{0}` is not a role here")]
     Role(String),
-    #[error("`{0}` stands for no option of its command")]
-    Synonym(String),
+    #[error("there is no table [command]")]
+    NoCommand,
+    #[error("`[{0}]` is not a table of a grammar")]
+    Table(String),
 }
 
+/// What stands above the first table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct FileText {
+struct HeadText {
     names: Vec<String>,
     #[serde(default)]
     style: Style,
     #[serde(default)]
-    groups: BTreeMap<String, String>,
-    #[serde(default)]
     deny: Vec<String>,
-    #[serde(default)]
-    command: LevelText,
 }
 
+/// `[command]` and every `[command.sub.NAME]`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct LevelText {
@@ -48,30 +51,60 @@ struct LevelText {
     after: Option<String>,
     role: Option<String>,
     bare: Option<String>,
-    also: Vec<String>,
+    aliases: BTreeMap<String, String>,
     #[serde(rename = "as")]
     synonyms: BTreeMap<String, String>,
     unknown: Option<Unknown>,
     here: bool,
-    sub: BTreeMap<String, LevelText>,
 }
 
-/// Reads a grammar. Option lines are read later, at their first use; [`check`] reads them all.
-pub(super) fn parse(text: &str) -> Result<Grammar, GrammarError> {
-    let file: FileText = toml::from_str(text)?;
-    let groups = file.groups.into_iter().map(|(name, text)| (name, Arc::from(text))).collect();
-    Ok(Grammar { names: file.names, style: file.style, deny: file.deny, root: level(file.command, &groups, Unknown::Deny)? })
+/// Cuts a grammar into its tables and reads what stands above them.
+pub(super) fn parse(text: &'static str) -> Result<Grammar, GrammarError> {
+    let mut sections = Vec::new();
+    let mut groups = "";
+    let mut cuts = headers(text).chain([text.len()]);
+    let mut at = cuts.next().unwrap_or(text.len());
+    let head: HeadText = toml::from_str(text.get(..at).unwrap_or(""))?;
+    for next in cuts {
+        let (header, body) = text.get(at..next).and_then(|t| t.split_once('\n')).unwrap_or(("", ""));
+        let name = header.trim().trim_start_matches('[').trim_end_matches(']');
+        if name == "groups" {
+            groups = body;
+        } else if let Some(path) = path(name) {
+            sections.push(Section { path, body, level: OnceLock::new() });
+        } else {
+            return Err(GrammarError::Table(name.to_owned()));
+        }
+        at = next;
+    }
+    if !sections.iter().any(|s| s.path.is_empty()) {
+        return Err(GrammarError::NoCommand);
+    }
+    Ok(Grammar { names: head.names, style: head.style, deny: head.deny, sections, groups, group_texts: OnceLock::new() })
 }
 
-fn level(text: LevelText, groups: &BTreeMap<String, Arc<str>>, outer: Unknown) -> Result<Level, GrammarError> {
-    let mut texts: Vec<Arc<str>> = text.options.iter().map(|t| Arc::from(t.as_str())).collect();
+/// Where the lines begin that are table headers.
+fn headers(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices("\n[").map(|(at, _)| at + 1)
+}
+
+/// `command.sub.remote.sub.add` is `remote`, `add`.
+fn path(name: &'static str) -> Option<Vec<&'static str>> {
+    let mut parts = name.split(".sub.");
+    (parts.next() == Some("command")).then(|| parts.collect())
+}
+
+/// Reads `[groups]`.
+pub(super) fn groups(text: &str) -> Result<BTreeMap<String, String>, GrammarError> {
+    Ok(toml::from_str(text)?)
+}
+
+/// Reads one command or subcommand. Its option lines are read at their first use.
+pub(super) fn level(body: &str, groups: &BTreeMap<String, String>) -> Result<Level, GrammarError> {
+    let text: LevelText = toml::from_str(body)?;
+    let mut texts: Vec<String> = text.options.into_iter().collect();
     for name in text.groups {
         texts.push(groups.get(&name).cloned().ok_or(GrammarError::Group(name))?);
-    }
-    let unknown = text.unknown.unwrap_or(outer);
-    let mut subs = BTreeMap::new();
-    for (name, sub) in text.sub {
-        subs.insert(name, level(sub, groups, unknown)?);
     }
     Ok(Level {
         texts,
@@ -80,10 +113,9 @@ fn level(text: LevelText, groups: &BTreeMap<String, Arc<str>>, outer: Unknown) -
         after: text.after.as_deref().map(line::words).transpose()?,
         role: text.role.as_deref().map(role).transpose()?,
         bare: text.bare.as_deref().map(role).transpose()?,
-        also: text.also,
+        aliases: text.aliases,
         synonyms: text.synonyms,
-        subs,
-        unknown,
+        unknown: text.unknown,
         here: text.here,
     })
 }
@@ -92,18 +124,30 @@ fn role(name: &str) -> Result<Role, GrammarError> {
     line::own_role(name).ok_or_else(|| GrammarError::Role(name.to_owned()))
 }
 
-/// Reads every option line too, and checks that synonyms name options.
 #[cfg(test)]
-pub(super) fn check(level: &Level) -> Result<(), GrammarError> {
-    for text in &level.texts {
-        for line in line::options(text) {
-            line?;
+pub(super) mod check {
+    use super::*;
+
+    /// Reads a file as a whole and table by table, with every option line, and checks what refers to something.
+    pub fn all(text: &'static str) -> Result<Vec<String>, String> {
+        let _: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
+        let grammar = parse(text).map_err(|e| e.to_string())?;
+        let groups = groups(grammar.groups).map_err(|e| e.to_string())?;
+        for section in &grammar.sections {
+            let level = level(section.body, &groups).map_err(|e| format!("{:?}: {e}", section.path))?;
+            for text in &level.texts {
+                for line in line::options(text) {
+                    line.map_err(|e| format!("{:?}: {e}", section.path))?;
+                }
+            }
+            if let Some(option) = level.synonyms.values().find(|o| level.option(o).is_none()) {
+                return Err(format!("{:?}: `{option}` is no option", section.path));
+            }
+            let target = |name: &&String| !grammar.sections.iter().any(|s| s.path.split_last() == Some((&name.as_str(), &section.path)));
+            if let Some(name) = level.aliases.values().find(target) {
+                return Err(format!("{:?}: `{name}` is no subcommand", section.path));
+            }
         }
+        Ok(grammar.names)
     }
-    for option in level.synonyms.values() {
-        if level.option(option).is_none() {
-            return Err(GrammarError::Synonym(option.clone()));
-        }
-    }
-    level.subs.values().try_for_each(check)
 }

@@ -31,10 +31,8 @@ pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
 
 /// The same for a process that [`crate::SandboxedWorkers`] started: it takes away its own rights first.
 pub fn sandboxed_worker() -> ! {
-    match aegis_sandbox::worker::take_socket() {
-        Ok(socket) => worker_main(socket, || {
-            aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()).map(drop).map_err(|e| e.to_string())
-        }),
+    match aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()) {
+        Ok(locked) => worker_main(locked.socket, || Ok(())),
         Err(error) => {
             eprintln!("this name is for workers that aegis starts itself: {error}");
             std::process::exit(70)

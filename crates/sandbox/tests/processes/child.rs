@@ -183,12 +183,13 @@ fn leaves_a_daemon() {
 
 fn runs_away() {
     let me = std::env::current_exe().unwrap();
-    with(&me, &[CHILD, "run away"], |spec| {
+    let mark = &mark(0);
+    with(&me, &[CHILD, "run away", mark], |spec| {
         let mut child = spawn(spec).unwrap();
         child.has_ended(Instant::now() + Duration::from_millis(50)).unwrap();
         child.kill_all(&[]).unwrap();
     });
-    nothing_left("run away");
+    nothing_left(mark);
 }
 
 fn is_cancelled() {

@@ -24,3 +24,4 @@ pub mod worker;
 
 pub use end::End;
 pub use error::SandboxError;
+pub use landlock::Enforced;

@@ -24,4 +24,8 @@ pub mod worker;
 
 pub use end::End;
 pub use error::SandboxError;
+<<<<<<< HEAD
 pub use rustix::process::Pid;
+=======
+pub use landlock::Enforced;
+>>>>>>> sandbox

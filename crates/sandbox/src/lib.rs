@@ -24,8 +24,5 @@ pub mod worker;
 
 pub use end::End;
 pub use error::SandboxError;
-<<<<<<< HEAD
-pub use rustix::process::Pid;
-=======
 pub use landlock::Enforced;
->>>>>>> sandbox
+pub use rustix::process::Pid;

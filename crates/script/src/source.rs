@@ -97,7 +97,8 @@ impl Source {
         let cut = lead.saturating_sub(WIDEST / 2);
         let shown: String = line.chars().skip(cut).take(WIDEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
         let width = self.text.get(before.len()..self.before(end).len()).unwrap_or_default();
-        let marked = width.lines().next().unwrap_or_default().chars().count().clamp(1, (shown.chars().count() + cut).saturating_sub(lead).max(1));
+        let marked =
+            width.lines().next().unwrap_or_default().chars().count().clamp(1, (shown.chars().count() + cut).saturating_sub(lead).max(1));
         let number = at.line.to_string();
         let pad = " ".repeat(number.len());
         format!(

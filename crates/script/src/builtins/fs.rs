@@ -22,7 +22,12 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     }
 
     /// At most `limit` bytes from byte `offset`, cut to whole characters.
-    fn read_range<'v>(path: Text<'v>, offset: u64, limit: u64, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<ValueOfUnchecked<'v, String>> {
+    fn read_range<'v>(
+        path: Text<'v>,
+        offset: u64,
+        limit: u64,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         done(Effect::FsReadRange { path: path.0.to_owned(), offset, limit }, eval).map(ValueOfUnchecked::new)
     }
 

@@ -36,7 +36,13 @@ pub(crate) fn judged(facts: &Facts, source: &Source, judge: &dyn Judge) -> Vec<F
     for used in facts.uses.iter().filter(|used| !judge.has_capability(used.capability)) {
         let capability = used.capability.name();
         let message = format!("{}: the policy grants {capability} to nothing", used.name);
-        add(Severity::Error, "capability", message, Some(format!("add a rule for {capability} to the policy, or leave the call out")), used.span);
+        add(
+            Severity::Error,
+            "capability",
+            message,
+            Some(format!("add a rule for {capability} to the policy, or leave the call out")),
+            used.span,
+        );
     }
     for call in facts.calls.iter().filter(|call| !facts.uses.iter().any(|u| u.span == call.span && !judge.has_capability(u.capability))) {
         if let Some(objection) = judge.literal(call) {

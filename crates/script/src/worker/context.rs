@@ -52,13 +52,7 @@ const STALE: Duration = Duration::from_millis(20);
 impl Context {
     pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start, globals: Globals) -> Context {
         Context {
-            link: RefCell::new(Link {
-                sender,
-                receiver,
-                printed: String::new(),
-                sent_at: None,
-                output_left: start.limits.output_bytes,
-            }),
+            link: RefCell::new(Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes }),
             references: References::new(),
             globals,
             limits: start.limits.clone(),
@@ -249,7 +243,9 @@ fn gone(_: WireError) -> starlark::Error {
 /// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the
 /// builtin's is taken.
 pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
-    (0..3).find_map(|n| eval.call_stack_nth_location(n)).map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+    (0..3)
+        .find_map(|n| eval.call_stack_nth_location(n))
+        .map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
 }
 
 /// Whether an error is an effect's that a script may go on after.

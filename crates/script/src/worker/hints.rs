@@ -2,8 +2,14 @@
 
 /// Words that start a statement or an expression in Python and not here.
 const SYNTAX: &[(&str, &str)] = &[
-    ("import", "no import: fs, net, env, subprocess, json, re, hash, base64, time and log are there; your own files: load(\"//lib.star\", \"name\")"),
-    ("from", "no import: fs, net, env, subprocess, json, re, hash, base64, time and log are there; your own files: load(\"//lib.star\", \"name\")"),
+    (
+        "import",
+        "no import: fs, net, env, subprocess, json, re, hash, base64, time and log are there; your own files: load(\"//lib.star\", \"name\")",
+    ),
+    (
+        "from",
+        "no import: fs, net, env, subprocess, json, re, hash, base64, time and log are there; your own files: load(\"//lib.star\", \"name\")",
+    ),
     ("while", "no while: write for _ in range(1000): with break"),
     ("try", "no try: write r = try_(fs.read, \"path\") and look at r.ok, r.value, r.error"),
     ("except", "no except: write r = try_(fs.read, \"path\") and look at r.ok, r.value, r.error"),
@@ -105,7 +111,9 @@ pub(crate) fn syntax_hint(source: &str, line: u32, column: u32) -> Option<&'stat
     words
         .iter()
         .find_map(|word| SYNTAX.iter().find(|(habit, _)| habit == word))
-        .or_else(|| SYNTAX.iter().find(|(habit, _)| !habit.starts_with(char::is_alphabetic) && (at.starts_with(habit) || before.ends_with(habit))))
+        .or_else(|| {
+            SYNTAX.iter().find(|(habit, _)| !habit.starts_with(char::is_alphabetic) && (at.starts_with(habit) || before.ends_with(habit)))
+        })
         .map(|(_, hint)| *hint)
 }
 

@@ -20,5 +20,5 @@ pub(crate) use failure::fail;
 pub(crate) use hints::name_hint;
 pub(crate) use json::{JsonPart, JsonWalk};
 pub(crate) use references::{REDACTED, References};
-pub(crate) use serve::{on_big_stack, serve};
 pub use serve::{LockDown, worker_main};
+pub(crate) use serve::{on_big_stack, serve};

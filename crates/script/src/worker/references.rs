@@ -57,7 +57,8 @@ impl References {
         }
         let nonce = self.nonce.get()?.as_bytes();
         let at = bytes.windows(NONCE).position(|w| w == nonce)?;
-        let index = bytes.get(at + NONCE..at + NONCE + INDEX).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| d.parse::<usize>().ok());
+        let index =
+            bytes.get(at + NONCE..at + NONCE + INDEX).and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| d.parse::<usize>().ok());
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         Some(index.and_then(|i| values.get(i)).map(|v| v.sources.clone()).unwrap_or_default())
     }

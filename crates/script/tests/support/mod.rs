@@ -94,7 +94,11 @@ impl Perform for World {
             Effect::EnvRead { name } => Ok(Outcome::Text(format!("value of {name}"))),
             Effect::Exec(child) => {
                 let argv: Vec<String> = child.argv.iter().map(shown).collect();
-                Ok(Outcome::Exec(ExecOutput { exit_code: 3, stdout: format!("{argv:?} {}", shown(&child.stdin)).into_bytes(), stderr: b"err".to_vec() }))
+                Ok(Outcome::Exec(ExecOutput {
+                    exit_code: 3,
+                    stdout: format!("{argv:?} {}", shown(&child.stdin)).into_bytes(),
+                    stderr: b"err".to_vec(),
+                }))
             }
             Effect::Now => Ok(Outcome::Time(1_700_000_000.5)),
         }
@@ -114,7 +118,9 @@ impl Judge for Rules {
             Target::Path { path, .. } if path.starts_with("/denied") => {
                 Some(Objection { message: format!("denied: {} {path}", call.name), suggestion: Some("add a rule".into()) })
             }
-            Target::Env { name } if name == "AWS_SECRET" => Some(Objection { message: format!("denied: env.read {name}"), suggestion: None }),
+            Target::Env { name } if name == "AWS_SECRET" => {
+                Some(Objection { message: format!("denied: env.read {name}"), suggestion: None })
+            }
             Target::Argv { argv } if argv[0] == "rm" => Some(Objection { message: "denied: rm".into(), suggestion: None }),
             Target::Url { url, .. } if url.contains("evil") => Some(Objection { message: format!("denied: {url}"), suggestion: None }),
             _ => None,

@@ -238,7 +238,8 @@ impl<'a> Session<'a> {
                 FromWorker::Finished(finished) => {
                     let mut finished = *finished;
                     if let (Some(code), Ok(_)) = (must_end, &finished.result) {
-                        finished.result = Err(ScriptError::new(Phase::Effect(code), "the run went on after an error that ends it"));
+                        finished.result =
+                            Err(Box::new(ScriptError::new(Phase::Effect(code), "the run went on after an error that ends it")));
                     }
                     return Ok(finished);
                 }
@@ -260,7 +261,7 @@ impl<'a> Session<'a> {
             Ok(Finished { result: Err(error), steps }) => {
                 report.counts = Counts { steps, ..report.counts };
                 self.let_go();
-                RunError::of(error, source)
+                RunError::of(*error, source)
             }
             Err(Stop::Limit(limit, message)) => {
                 self.kill();

@@ -81,7 +81,7 @@ impl Runner {
     ) -> RunReport {
         let link = match self.link() {
             Ok(link) => link,
-            Err(error) => return RunReport::failed(Status::Failure, error),
+            Err(error) => return RunReport::failed(Status::Failure, *error),
         };
         let report = drive::run(link, script, options, performer, output, judge);
         self.warm();
@@ -92,7 +92,7 @@ impl Runner {
     pub fn check(&mut self, script: &Source, options: &RunOptions, judge: &dyn Judge) -> CheckReport {
         let link = match self.link() {
             Ok(link) => link,
-            Err(error) => return CheckReport { findings: Vec::new(), error: Some(error) },
+            Err(error) => return CheckReport { findings: Vec::new(), error: Some(*error) },
         };
         let report = drive::check(link, script, options, judge);
         self.warm();
@@ -108,7 +108,7 @@ impl Runner {
         }
     }
 
-    fn link(&mut self) -> Result<Link, RunError> {
+    fn link(&mut self) -> Result<Link, Box<RunError>> {
         match &mut self.workers {
             Workers::InProcess => in_process::start().map(|stream| Link::new(stream, Ending::Thread)),
             Workers::Process { start, waiting, .. } => match waiting.take() {
@@ -120,14 +120,12 @@ impl Runner {
                 Link::new(stream, Ending::Process(child))
             }),
         }
-        .map_err(|e| RunError::new("io", format!("the worker cannot be started: {e}")))
+        .map_err(|e| Box::new(RunError::new("io", format!("the worker cannot be started: {e}"))))
     }
 
     fn warm(&mut self) {
-        if let Workers::Process { start, waiting, keep_warm: true } = &mut self.workers {
-            if waiting.is_none() {
-                *waiting = start.start().ok();
-            }
+        if let Workers::Process { start, waiting: waiting @ None, keep_warm: true } = &mut self.workers {
+            *waiting = start.start().ok();
         }
     }
 }

@@ -34,7 +34,16 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(builtins: &'a Builtins) -> Walk<'a> {
         let globals = builtins.globals().iter().map(|(name, _)| name).chain(["args"]).collect();
-        Walk { builtins, globals, scopes: Vec::new(), always: true, sometimes: Vec::new(), rigid: HashSet::new(), compared: HashSet::new(), facts: Facts::default() }
+        Walk {
+            builtins,
+            globals,
+            scopes: Vec::new(),
+            always: true,
+            sometimes: Vec::new(),
+            rigid: HashSet::new(),
+            compared: HashSet::new(),
+            facts: Facts::default(),
+        }
     }
 
     pub(super) fn module(&mut self, stmt: &AstStmt) {
@@ -273,7 +282,8 @@ impl<'a> Walk<'a> {
         if self.globals.contains(name) || !self.is_global(name) {
             return;
         }
-        let near = nearest(name, self.globals.iter().copied().chain(self.scopes.iter().flat_map(Scope::names)).filter(|n| !n.starts_with("__")));
+        let near =
+            nearest(name, self.globals.iter().copied().chain(self.scopes.iter().flat_map(Scope::names)).filter(|n| !n.starts_with("__")));
         let suggestion = name_hint(name).map(str::to_owned).or_else(|| near.map(|n| format!("did you mean {n}?")));
         // The interpreter refuses the whole script for it, wherever it stands.
         self.problem(Severity::Error, "unknown_name", format!("no such name: {name}"), suggestion, span);
@@ -294,10 +304,9 @@ impl<'a> Walk<'a> {
 
     /// A capability that is named, called or not.
     fn mention(&mut self, expr: &AstExpr) {
-        if let Some(effect) = self.known(expr).effect() {
-            if let Some(capability) = effect.capability().filter(|_| self.facts.uses.len() < MOST) {
-                self.facts.uses.push(CapabilityUse { capability, name: effect.name.to_owned(), span: place(expr.span) });
-            }
+        let Some(effect) = self.known(expr).effect() else { return };
+        if let Some(capability) = effect.capability().filter(|_| self.facts.uses.len() < MOST) {
+            self.facts.uses.push(CapabilityUse { capability, name: effect.name.to_owned(), span: place(expr.span) });
         }
     }
 

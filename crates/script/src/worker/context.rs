@@ -243,7 +243,9 @@ fn gone(_: WireError) -> starlark::Error {
 /// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the
 /// builtin's is taken.
 pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
-    (0..3).find_map(|n| eval.call_stack_nth_location(n)).map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+    (0..3)
+        .find_map(|n| eval.call_stack_nth_location(n))
+        .map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
 }
 
 /// Whether an error is an effect's that a script may go on after.

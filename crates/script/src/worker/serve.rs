@@ -57,7 +57,7 @@ pub(crate) fn serve(socket: UnixStream) -> bool {
     let mut steps = 0;
     let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
         Ok(result) => result,
-        Err(panic) => Err(panicked(panic.as_ref())),
+        Err(panic) => Err(Box::new(panicked(panic.as_ref()))),
     };
     context.finish(Finished { result, steps })
 }

@@ -26,6 +26,8 @@ pub(super) struct Meaning {
 struct WantedOption {
     name: String,
     value: Option<WordPattern>,
+    /// The grammar lists it where the pattern has it; else it stands for an option of that name of any subcommand.
+    listed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -54,13 +56,22 @@ impl Meaning {
             options: request
                 .options
                 .iter()
-                .map(|o| WantedOption { name: o.name.clone(), value: o.value.as_deref().map(WordPattern::from_marked) })
+                .zip(&request.specs)
+                .map(|(o, spec)| WantedOption {
+                    name: o.name.clone(),
+                    value: o.value.as_deref().map(WordPattern::from_marked),
+                    listed: spec.is_some(),
+                })
                 .collect(),
             hazards: request
                 .hazards
                 .iter()
                 .filter(|h| !h.option.contains(STAR))
-                .map(|h| NamedHazard { option: h.option.clone(), role: h.role, words: h.words.iter().map(|w| WordPattern::from_marked(w)).collect() })
+                .map(|h| NamedHazard {
+                    option: h.option.clone(),
+                    role: h.role,
+                    words: h.words.iter().map(|w| WordPattern::from_marked(w)).collect(),
+                })
                 .collect(),
         }
     }
@@ -120,9 +131,9 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
         let may_skip = skip(index);
         for used in (0..=patterns.len()).rev() {
             let here = reached.get(used).copied().unwrap_or(false);
-            let step = used.checked_sub(1).is_some_and(|before| {
-                reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word))
-            });
+            let step = used
+                .checked_sub(1)
+                .is_some_and(|before| reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word)));
             if let Some(slot) = reached.get_mut(used) {
                 *slot = step || (here && may_skip);
             }
@@ -132,7 +143,7 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
 }
 
 fn is_wanted(wanted: &WantedOption, option: &OptionArgument, spec: Option<&OptionSpec>) -> bool {
-    let named = option.name == wanted.name || spec.is_some_and(|s| s.names.iter().any(|n| **n == *wanted.name));
+    let named = option.name == wanted.name || (!wanted.listed && spec.is_some_and(|s| s.names.iter().any(|n| **n == *wanted.name)));
     named && wanted.value.as_ref().is_none_or(|value| option.value.as_deref().is_some_and(|v| value.fits(v)))
 }
 

@@ -18,7 +18,11 @@ pub(super) fn without_grammar(request: &mut ExecRequest, args: &[String]) {
     for arg in args {
         guessed(request, arg, &base, true);
         if arg.len() > 1 && arg.starts_with('-') {
-            let (name, value) = if arg.starts_with("--") { arg.split_once('=').map_or((arg.as_str(), None), |(n, v)| (n, Some(v))) } else { (arg.as_str(), None) };
+            let (name, value) = if arg.starts_with("--") {
+                arg.split_once('=').map_or((arg.as_str(), None), |(n, v)| (n, Some(v)))
+            } else {
+                (arg.as_str(), None)
+            };
             after_option = value.is_none() && arg != "--";
             request.options.push(OptionArgument { name: name.to_owned(), value: value.map(str::to_owned), command: Vec::new(), depth: 0 });
             request.specs.push(None);
@@ -62,6 +66,17 @@ fn file(request: &mut ExecRequest, op: PathOp, raw: &str, path: &str, base: &Pat
     request.files.push(FileArgument { op, raw: raw.to_owned(), path: lexical(&asked), asked, certainty });
 }
 
+/// Longer paths than the system takes are not worth their memory.
+const MAX_PATH: usize = 4096;
+
+fn push_directory(request: &mut ExecRequest, base: &mut PathBuf, value: &str) {
+    if base.as_os_str().len() + value.len() > MAX_PATH {
+        request.malformed = Some("a directory of too many bytes");
+    } else {
+        base.push(value);
+    }
+}
+
 /// What is collected while roles are assigned.
 struct Roles<'r> {
     request: &'r mut ExecRequest,
@@ -71,6 +86,7 @@ struct Roles<'r> {
     word_base: PathBuf,
     effects: Effects,
     depth: usize,
+    words_before_dashes: usize,
     /// How many words name paths to read.
     path_words: usize,
     /// Files that are copied or moved, and where to.
@@ -97,13 +113,26 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
         effects.writes_here |= spec.effects.writes_here;
         override_words = spec.words.as_ref().or(override_words);
         if let (Arity::Required(Value::Chdir) | Arity::Optional(Value::Chdir), Some(value)) = (spec.arity, &option.value) {
-            base.push(value);
+            push_directory(request, &mut base, value);
         }
     }
     request.subcommand = reading.subcommand.clone();
     request.words = reading.words.iter().map(|w| w.text.clone()).collect();
     let word_base = base.clone();
-    let mut roles = Roles { request, base, word_base, effects, depth, path_words: 0, sources: Vec::new(), targets: Vec::new(), sed: Vec::new(), awk: Vec::new() };
+    let words_before_dashes = reading.words.iter().filter(|w| !w.after).count();
+    let mut roles = Roles {
+        request,
+        base,
+        word_base,
+        effects,
+        depth,
+        words_before_dashes,
+        path_words: 0,
+        sources: Vec::new(),
+        targets: Vec::new(),
+        sed: Vec::new(),
+        awk: Vec::new(),
+    };
 
     let mut path = String::new();
     for (level, name) in reading.levels.iter().skip(1).zip(&reading.subcommand) {
@@ -154,7 +183,8 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
 
 /// The directories a `find` starts from.
 fn find_roots(reading: &Reading<'_>) -> Vec<String> {
-    let roots: Vec<String> = reading.words.iter().map(|w| w.text.clone()).filter(|w| !matches!(w.as_str(), "(" | ")" | "!" | ",")).collect();
+    let roots: Vec<String> =
+        reading.words.iter().map(|w| w.text.clone()).filter(|w| !matches!(w.as_str(), "(" | ")" | "!" | ",")).collect();
     if roots.is_empty() { vec![".".to_owned()] } else { roots }
 }
 
@@ -177,6 +207,9 @@ impl Roles<'_> {
             hazard(self.request, option.name.clone(), role, words);
         }
         match (spec.arity, &option.value) {
+            (Arity::UntilSemicolon, _) if roots.len() * option.command.len() > MAX_FILES => {
+                self.request.malformed = Some("too many words");
+            }
             (Arity::UntilSemicolon, _) => {
                 let command: Vec<String> = option
                     .command
@@ -201,7 +234,7 @@ impl Roles<'_> {
     /// Gives one word its role. Returns whether it took all words behind it too.
     fn word(&mut self, words: &Words, after: Option<&Words>, all: &[super::read::SeenWord], index: usize) -> bool {
         let Some(word) = all.get(index) else { return true };
-        let dashes = all.iter().filter(|w| !w.after).count();
+        let dashes = self.words_before_dashes;
         let role = match after.filter(|_| word.after) {
             Some(after) => after.role(index - dashes.min(index), all.len() - dashes),
             None if after.is_some() => words.role(index, dashes),
@@ -329,7 +362,7 @@ impl Roles<'_> {
             // The directory itself was already joined to `base`.
             Value::Chdir => file(self.request, PathOp::Read, value, ".", base, Certainty::Certain),
             Value::ChdirNext => {
-                self.word_base.push(value);
+                push_directory(self.request, &mut self.word_base, value);
                 let here = self.word_base.clone();
                 file(self.request, PathOp::Read, value, ".", &here, Certainty::Certain);
             }
@@ -343,6 +376,9 @@ impl Roles<'_> {
                     self.read(value, path, base);
                 }
             }
+            // `{a,b}` and `[1-3]` are expanded by the tool itself.
+            Value::Upload if value.contains(['{', '[']) => hazard(self.request, option, Role::Config, own_words()),
+            Value::Upload => self.read(value, value, base),
             Value::Form => {
                 let content = value.split_once('=').map_or(value, |(_, content)| content);
                 if let Some(path) = content.strip_prefix(['@', '<']) {
@@ -398,7 +434,9 @@ impl Roles<'_> {
     }
 
     fn url(&mut self, value: &str, option: &str, base: &Path, words: Vec<String>) {
-        let authority = value.split_once("://").map_or(value, |(scheme, rest)| value.get(..scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())).unwrap_or(value));
+        let authority = value
+            .split_once("://")
+            .map_or(value, |(scheme, rest)| value.get(..scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())).unwrap_or(value));
         let path = guess::file_url(value);
         // `{file,http}://` and `[a-z]` are expanded by the tool itself.
         if authority.contains(['{', '[']) || path.is_some_and(|p| p.contains(['{', '['])) {
@@ -445,6 +483,9 @@ impl Roles<'_> {
         let sources = std::mem::take(&mut self.sources);
         for (target, base) in std::mem::take(&mut self.targets) {
             for source in sources.iter().filter(|s| **s != target) {
+                if self.request.malformed.is_some() {
+                    return;
+                }
                 let name = parse::base_name(source.trim_end_matches('/'));
                 file(self.request, PathOp::Write, source, &format!("{target}/{name}"), &base, Certainty::Possible);
             }

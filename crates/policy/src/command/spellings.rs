@@ -35,7 +35,9 @@ fn spellings(grammar: &Grammar, level: &Level, spec: &OptionSpec) -> Vec<Vec<Str
         }
         if style.cluster && name.chars().count() == 2 {
             let flag = |o: &&OptionSpec| o.arity == Arity::None && !o.effects.rest;
-            for other in level.options().iter().filter(flag).flat_map(|o| &o.names).filter(|n| n.chars().count() == 2 && n.starts_with('-')).take(3) {
+            for other in
+                level.options().iter().filter(flag).flat_map(|o| &o.names).filter(|n| n.chars().count() == 2 && n.starts_with('-')).take(3)
+            {
                 // A cluster may spell a longer option (`-pe`); that is tried first.
                 if level.option(other).is_some_and(|o| o.arity == Arity::None) {
                     for mut words in with_value(name, spec.arity, style.single_dash) {
@@ -86,10 +88,11 @@ fn every_spelling_of_every_option_is_caught() {
 
 /// Words that mean something to some grammar.
 fn word() -> impl Strategy<Value = String> {
-    let mut known: Vec<String> = vec!["--", "-", "+x", ";", "{}", "+", "a=b", "@f", "x:y", "/etc/x", "../y", "file:///z", "https://h/", "", "-x", "--x=y", "--no-x"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let mut known: Vec<String> =
+        vec!["--", "-", "+x", ";", "{}", "+", "a=b", "@f", "x:y", "/etc/x", "../y", "file:///z", "https://h/", "", "-x", "--x=y", "--no-x"]
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
     for (_, names) in grammar::all_names() {
         let (_, grammar) = grammar::grammar_of(names[0]).unwrap();
         known.extend(names.iter().map(|n| n.replace('*', "")));

@@ -87,7 +87,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 28] = [
+pub(in crate::command) const VALUES: [(&str, Value); 29] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -104,6 +104,7 @@ pub(in crate::command) const VALUES: [(&str, Value); 28] = [
     ("git-remote", Value::GitRemote),
     ("at-path", Value::AtPath),
     ("form", Value::Form),
+    ("upload", Value::Upload),
     ("archive", Value::Archive),
     ("script", Value::Script),
     ("sed", Value::Sed),

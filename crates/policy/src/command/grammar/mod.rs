@@ -2,6 +2,8 @@
 
 mod family;
 mod line;
+#[cfg(test)]
+mod listing;
 mod text;
 
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub(super) enum Value {
     GitRemote,
     /// `@file` reads that file.
     AtPath,
+    /// A file curl sends; it expands `{a,b}` and `[1-3]` itself.
+    Upload,
     /// `name=@file` and `name=<file` read that file.
     Form,
     /// A file that is read or written, depending on another option (`tar -f`).

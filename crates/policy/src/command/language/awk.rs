@@ -4,7 +4,8 @@ use super::ScriptEffects;
 
 /// The effects of a program. What cannot be told for sure counts as running programs.
 pub(in crate::command) fn awk(program: &str) -> ScriptEffects {
-    let mut scan = Scan { rest: program, effects: ScriptEffects::default(), previous: Previous::Operator, print_depth: None, depth: 0, unsure: false };
+    let mut scan =
+        Scan { rest: program, effects: ScriptEffects::default(), previous: Previous::Operator, print_depth: None, depth: 0, unsure: false };
     scan.run();
     let mut effects = scan.effects;
     // `)` may end a condition (an expression follows) or an operand (a division follows): then nothing behind it is sure.
@@ -69,7 +70,11 @@ impl Scan<'_> {
                     self.previous = if c == ')' { Previous::Parenthesis } else { Previous::Operand };
                 }
                 c if c.is_ascii_alphanumeric() || c == '_' || c == '.' => self.word(c),
-                c if c.is_whitespace() || c == '\\' => {}
+                // A line that goes on is no end of a statement.
+                '\\' => {
+                    self.next_if(|c| c == '\n');
+                }
+                c if c.is_whitespace() => {}
                 // `i++ / 2`: behind `++` and `--` it could be either.
                 '+' | '-' if self.next_if(|n| n == c).is_some() => self.previous = Previous::Parenthesis,
                 _ => self.operator(),

@@ -10,7 +10,7 @@ use super::ScriptEffects;
 struct Dialect {
     /// A delimiter inside `[...]` does not end the expression.
     brackets: bool,
-    /// A label ends at `;`.
+    /// A label ends at a blank, `;` or `}`, and the next command may follow.
     short_labels: bool,
 }
 
@@ -20,7 +20,8 @@ pub(in crate::command) fn sed(script: &str) -> ScriptEffects {
     let mut readable = false;
     for brackets in [true, false] {
         for short_labels in [true, false] {
-            let mut parser = Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
+            let mut parser =
+                Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
             if parser.script().is_some() {
                 all.runs = (readable && all.runs) || parser.effects.runs;
                 readable = true;
@@ -84,9 +85,7 @@ impl Parser<'_> {
             Some('$') => {
                 self.text.next();
             }
-            Some('0'..='9') => {
-                while self.text.next_if(|c| c.is_ascii_digit() || *c == '~').is_some() {}
-            }
+            Some('0'..='9') => while self.text.next_if(|c| c.is_ascii_digit() || *c == '~').is_some() {},
             Some('/') => {
                 self.text.next();
                 self.expression('/', self.dialect.brackets)?;
@@ -164,7 +163,8 @@ impl Parser<'_> {
 
     fn label(&mut self) {
         let short = self.dialect.short_labels;
-        while self.text.next_if(|c| *c != '\n' && !(short && matches!(c, ';' | '}'))).is_some() {}
+        self.blanks();
+        while self.text.next_if(|c| *c != '\n' && !(short && (c.is_whitespace() || matches!(c, ';' | '}')))).is_some() {}
     }
 
     fn file(&mut self) -> Option<String> {
@@ -183,7 +183,7 @@ impl Parser<'_> {
                 self.appended();
                 return Some(());
             }
-            ':' | 'b' | 't' | 'T' => {
+            ':' | 'b' | 't' | 'T' | 'v' => {
                 self.label();
                 return Some(());
             }
@@ -216,9 +216,6 @@ impl Parser<'_> {
                 self.blanks();
                 while self.text.next_if(char::is_ascii_digit).is_some() {}
             }
-            'v' => {
-                self.label();
-            }
             '}' | '=' | 'd' | 'D' | 'g' | 'G' | 'h' | 'H' | 'x' | 'n' | 'N' | 'p' | 'P' | 'z' | 'F' => {}
             _ => return None,
         }
@@ -243,6 +240,10 @@ impl Parser<'_> {
                     return Some(true);
                 }
                 Some('g' | 'p' | 'i' | 'I' | 'm' | 'M' | '0'..='9') => {
+                    self.text.next();
+                }
+                // GNU sed reads on behind a blank: `s/a/b/ w file`.
+                Some(c) if c.is_whitespace() && c != '\n' => {
                     self.text.next();
                 }
                 _ => return Some(false),

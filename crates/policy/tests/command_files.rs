@@ -118,6 +118,16 @@ fn git() {
 #[test]
 fn languages() {
     check(&[
+        ("sed ':a w out' f", "r f, w out", ""),
+        ("sed 'b a w out' f", "r f, w out", ""),
+        ("sed 'v 4.2 w out' f", "r f, w out", ""),
+        ("sed 's/a/b/ w out' f", "r f, w out", ""),
+        ("sed 's/a/b/ e' f", "r f", "exec s/a/b/ e"),
+        ("sed '{w out' f", "r f, w out", ""),
+        ("sed ':n ~w out' f", "r f", "exec :n ~w out"),
+        ("awk '1system(\"id\")'", "", "exec 1system(\"id\")"),
+        ("awk '1print > \"out\"'", "w out", ""),
+        ("awk '{x=1 \\\n/2|\"sh\"}'", "", "exec {x=1 \\\n/2|\"sh\"}"),
         ("sed -n 1,10p foo", "r foo", ""),
         ("sed -i s/a/b/ f", "r f, w f", ""),
         ("sed -iE s/a/b/ f", "r f, w f", ""),

@@ -143,7 +143,7 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
 }
 
 fn is_wanted(wanted: &WantedOption, option: &OptionArgument, spec: Option<&OptionSpec>) -> bool {
-    let named = option.name == wanted.name || (!wanted.listed && spec.is_some_and(|s| s.names.iter().any(|n| **n == *wanted.name)));
+    let named = option.name == wanted.name || (!wanted.listed && spec.is_some_and(|s| s.is_named(&wanted.name)));
     named && wanted.value.as_ref().is_none_or(|value| option.value.as_deref().is_some_and(|v| value.fits(v)))
 }
 

@@ -228,8 +228,7 @@ impl<'g> Reading<'g> {
     fn prefixed(&self, name: &str) -> Found<'g> {
         let mut found: Vec<&'g OptionSpec> = Vec::new();
         for spec in self.scope().flat_map(Level::options) {
-            if spec.names.iter().any(|n| n.starts_with("--") && n.starts_with(name))
-                && !found.iter().any(|f| f.canonical() == spec.canonical())
+            if spec.names().any(|n| n.starts_with("--") && n.starts_with(name)) && !found.iter().any(|f| f.canonical() == spec.canonical())
             {
                 found.push(spec);
             }

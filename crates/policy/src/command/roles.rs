@@ -111,7 +111,7 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
         effects.writes |= spec.effects.writes;
         effects.here |= spec.effects.here;
         effects.writes_here |= spec.effects.writes_here;
-        override_words = spec.words.as_ref().or(override_words);
+        override_words = spec.words.as_deref().or(override_words);
         if let (Arity::Required(Value::Chdir) | Arity::Optional(Value::Chdir), Some(value)) = (spec.arity, &option.value) {
             push_directory(request, &mut base, value);
         }

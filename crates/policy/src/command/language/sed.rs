@@ -14,17 +14,17 @@ struct Dialect {
     short_labels: bool,
 }
 
-/// The effects of a script, in every dialect in which it can be read; if there is none, it counts as running programs.
+/// The effects of a script, in every dialect. What GNU sed would not read counts as running programs, because it opens the files of `w` before
+/// it sees the error.
 pub(in crate::command) fn sed(script: &str) -> ScriptEffects {
-    let mut all = ScriptEffects { runs: true, ..ScriptEffects::default() };
-    let mut readable = false;
+    let mut all = ScriptEffects::default();
     for brackets in [true, false] {
         for short_labels in [true, false] {
             let mut parser =
                 Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
-            if parser.script().is_some() {
-                all.runs = (readable && all.runs) || parser.effects.runs;
-                readable = true;
+            let readable = parser.script().is_some();
+            if readable || (brackets && short_labels) {
+                all.runs |= parser.effects.runs || !readable;
                 merge(&mut all.reads, parser.effects.reads);
                 merge(&mut all.writes, parser.effects.writes);
             }

@@ -6,6 +6,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use aegis_effect::{ErrorCode, Perform};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::report::{CheckReport, Counts, RunError, RunReport, Status};
 use super::{OutputSink, RunOptions, WATCH};
@@ -13,6 +14,7 @@ use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;
 use crate::verify::{Facts, Finding, Judge, Severity, Span, judged};
 use crate::wire::{Finished, FromWorker, Receiver, Sender, Start, ToWorker, WireError};
+use crate::worker::STACK_BYTES;
 
 /// What ends with the link.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ struct Session<'a> {
     ending: Ending,
     started: Instant,
     options: &'a RunOptions,
+    /// Where killed workers wait to be reaped; their end is not waited for.
+    ended: &'a mut Vec<Child>,
     looked: Instant,
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
@@ -68,9 +72,10 @@ pub(super) fn run(
     performer: &mut dyn Perform,
     output: &mut dyn OutputSink,
     judge: &dyn Judge,
+    ended: &mut Vec<Child>,
 ) -> RunReport {
     let mut report = RunReport::failed(Status::Internal, RunError::new("internal", ""));
-    let mut session = match Session::begin(link, source, options) {
+    let mut session = match Session::begin(link, source, options, ended) {
         Ok(session) => session,
         Err(e) => return RunReport::failed(Status::Failure, RunError::new("io", format!("the worker cannot be reached: {e}"))),
     };
@@ -94,8 +99,8 @@ pub(super) fn run(
     report
 }
 
-pub(super) fn check(link: Link, source: &Source, options: &RunOptions, judge: &dyn Judge) -> CheckReport {
-    let mut session = match Session::begin(link, source, options) {
+pub(super) fn check(link: Link, source: &Source, options: &RunOptions, judge: &dyn Judge, ended: &mut Vec<Child>) -> CheckReport {
+    let mut session = match Session::begin(link, source, options, ended) {
         Ok(session) => session,
         Err(e) => {
             let error = RunError::new("io", format!("the worker cannot be reached: {e}"));
@@ -143,7 +148,7 @@ fn refused(first: Option<&Finding>, errors: usize) -> RunError {
 }
 
 impl<'a> Session<'a> {
-    fn begin(link: Link, source: &Source, options: &'a RunOptions) -> io::Result<Session<'a>> {
+    fn begin(link: Link, source: &Source, options: &'a RunOptions, ended: &'a mut Vec<Child>) -> io::Result<Session<'a>> {
         let now = Instant::now();
         link.stream.set_read_timeout(Some(WATCH))?;
         link.stream.set_write_timeout(Some(WATCH))?;
@@ -154,10 +159,12 @@ impl<'a> Session<'a> {
             ending: link.ending,
             started: now,
             options,
+            ended,
             looked: now,
             memory_before: 0,
         };
         session.memory_before = session.resident().unwrap_or(0);
+        session.bound_memory();
         let start = Start {
             name: source.name().to_owned(),
             text: source.text().to_owned(),
@@ -254,15 +261,15 @@ impl<'a> Session<'a> {
                 RunError::of(*error, source)
             }
             Err(Stop::Limit(limit, message)) => {
-                self.kill();
+                self.let_go();
                 RunError::of(ScriptError::new(Phase::Limit(limit), message), source)
             }
             Err(Stop::Output(e)) => {
-                self.kill();
+                self.let_go();
                 (Status::Failure, RunError::new("io", format!("the output cannot be written: {e}")))
             }
             Err(Stop::Protocol(what)) => {
-                self.kill();
+                self.let_go();
                 (Status::Internal, RunError::new("worker_crashed", format!("the worker sent {what}")))
             }
             Err(Stop::Gone) => self.post_mortem(source),
@@ -319,6 +326,17 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Has the kernel refuse what lies far beyond the limit, also while an effect keeps the broker busy. The exact limit is the watched
+    /// one; this leaves room for the stack, which counts in full, and for the process itself.
+    fn bound_memory(&self) {
+        let Ending::Process(child) = &self.ending else { return };
+        let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+        let bytes = self.options.limits.memory_bytes.saturating_add(STACK_BYTES).saturating_add(256 << 20);
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        // A second net: without it the first still holds.
+        let _ = prlimit(Some(pid), Resource::Data, limit);
+    }
+
     /// The worker's resident memory in bytes (proc(5), statm); a thread has none of its own.
     fn resident(&self) -> Option<u64> {
         let Ending::Process(child) = &self.ending else { return None };
@@ -328,17 +346,13 @@ impl<'a> Session<'a> {
         u64::try_from(rustix::param::page_size()).ok()?.checked_mul(pages)
     }
 
-    /// The worker has said its last; it ends by itself, or is ended soon.
+    /// Ends the worker, whatever it is doing. It has no rights and nobody listens to it any more, so nothing waits for its end.
     fn let_go(self) {
-        let Ending::Process(mut child) = self.ending else { return };
-        // Its end of the stream is closed by this, should it still wait for an answer.
-        drop((self.sender, self.receiver));
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-
-    fn kill(self) {
-        self.let_go();
+        if let Ending::Process(mut child) = self.ending {
+            // Fails only if it has ended by itself.
+            let _ = child.kill();
+            self.ended.push(child);
+        }
     }
 
     /// What ended a worker that said nothing.

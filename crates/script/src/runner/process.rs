@@ -31,6 +31,11 @@ impl WorkerProcess {
         WorkerProcess { stream, child }
     }
 
+    pub(super) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     pub(super) fn into_parts(self) -> (UnixStream, Child) {
         (self.stream, self.child)
     }

@@ -21,4 +21,4 @@ pub(crate) use hints::name_hint;
 pub(crate) use json::{JsonPart, JsonWalk};
 pub(crate) use references::{REDACTED, References};
 pub use serve::{LockDown, worker_main};
-pub(crate) use serve::{on_big_stack, serve};
+pub(crate) use serve::{STACK_BYTES, on_big_stack, serve};

@@ -15,16 +15,22 @@ pub type LockDown = fn() -> Result<(), String>;
 /// The stack of the thread that parses and evaluates. Only the pages used are ever backed by memory.
 const STACK: usize = 1 << 30;
 
+/// The same, as limits count it.
+pub(crate) const STACK_BYTES: u64 = 1 << 30;
+
 /// A worker process from start to end. `socket` is connected to the broker.
 ///
 /// Exit code 0: it served a run and said how it ended. 70: it could not.
 pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
+    // Made ready before the rights go: some libraries count the processors when they are first used, and a page or two of the binary is
+    // read. Nothing from outside has come in yet.
+    let builtins = Builtins::new();
     if let Err(reason) = lock_down() {
         // The broker reads standard error of a worker that ends without a word.
         eprintln!("worker cannot give up its rights: {reason}");
         std::process::exit(70);
     }
-    let served = on_big_stack(move || serve(socket));
+    let served = on_big_stack(move || serve(socket, &builtins));
     // Not a return: destructors of a large heap would only cost time.
     std::process::exit(if served == Some(true) { 0 } else { 70 })
 }
@@ -36,15 +42,13 @@ pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
 }
 
 /// Serves the one run of a worker; whether the broker was told how it ended.
-pub(crate) fn serve(socket: UnixStream) -> bool {
-    // Made before the first message, so that it overlaps with the broker's loading of the policy.
-    let builtins = Builtins::new();
+pub(crate) fn serve(socket: UnixStream, builtins: &Builtins) -> bool {
     let Ok(reading) = socket.try_clone() else { return false };
     let mut receiver = Receiver::new(reading);
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
     let context = Context::new(Sender::new(socket), receiver, &start, builtins.globals().clone());
     let mut steps = 0;
-    let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
+    let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, builtins, &start, &mut steps))) {
         Ok(result) => result,
         Err(panic) => Err(Box::new(panicked(panic.as_ref()))),
     };

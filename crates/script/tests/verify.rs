@@ -34,6 +34,7 @@ fn findings_are_certain_or_warnings() {
         ("fs = struct(delete=print)\nfs.delete(\"x\")", &[]),
         ("def f(fs):\n    fs.delete(\"x\")", &[]),
         ("print(\"fs.delete\") # fs.delete", &[]),
+        ("fs.delete(\"/denied/x\")", &["error capability 1:1"]),
         // Denied literals.
         ("fs.read(\"/denied/x\")", &["error denied 1:1"]),
         ("fs.read(path=\"/denied/x\")", &["error denied 1:1"]),

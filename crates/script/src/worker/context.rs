@@ -151,6 +151,15 @@ impl Context {
         link.queue(&text)
     }
 
+    /// Sends what was printed a while ago; called between steps, so that output does not wait for the next print.
+    pub(super) fn send_stale(&self) {
+        let Ok(mut link) = self.link.try_borrow_mut() else { return };
+        if !link.printed.is_empty() && link.sent_at.is_none_or(|at| at.elapsed() >= STALE) {
+            // A broker that is gone is noticed at the next effect.
+            let _ = link.queue("");
+        }
+    }
+
     /// Tells the broker a log line.
     pub(crate) fn log(&self, level: LogLevel, message: &str, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<()> {
         self.refuse_misuse()?;

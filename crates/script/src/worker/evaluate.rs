@@ -78,7 +78,10 @@ pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context,
         eval.set_max_callstack_size(callstack).and_then(|()| eval.set_max_heap_size(heap)).and_then(|()| eval.set_max_tick_count(steps));
     set.map_err(|e| Box::new(ScriptError::new(Phase::Internal, e.to_string())))?;
     eval.extra = Some(context);
-    eval.set_check_cancelled(Box::new(|| context.deadline().is_over() || context.references().misused().is_some()));
+    eval.set_check_cancelled(Box::new(|| {
+        context.send_stale();
+        context.deadline().is_over() || context.references().misused().is_some()
+    }));
     Ok(())
 }
 

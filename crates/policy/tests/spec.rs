@@ -49,7 +49,7 @@ fn decide(policy: &Policy, access: &str) -> Decision {
 
 /// `[section].key` with one entry, beside lists that grant everything of the kind where the list closes.
 fn with_entry(list: &str, pattern: &str) -> String {
-    let entry = format!("[{}]", toml::Value::from(pattern));
+    let entry = format!("[{}]", serde_json::Value::from(pattern));
     match list {
         "deny" => format!("[filesystem]\nread_allow = [\"/**\"]\ndeny = {entry}\n"),
         "read_allow" => format!("[filesystem]\nread_allow = {entry}\n"),
@@ -67,7 +67,7 @@ fn with_entry(list: &str, pattern: &str) -> String {
             let (program, words) = pattern.split_once(' ').unwrap();
             format!(
                 "[filesystem]\nread_allow = [\"/**\"]\n[subprocess]\nallow_commands = [\"{program}\"]\ndeny_args = {{ {program} = [{}] }}\n",
-                toml::Value::from(words)
+                serde_json::Value::from(words)
             )
         }
         "allow_vars" => format!("[environment]\nallow_vars = {entry}\n"),

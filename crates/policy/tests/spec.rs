@@ -56,7 +56,9 @@ fn with_entry(list: &str, pattern: &str) -> String {
         "delete_allow" => format!("[filesystem]\ndelete_allow = {entry}\n"),
         "http_get_allow" => format!("[network]\nhttp_get_allow = {entry}\n"),
         "deny_hosts" => format!("[network]\nhttp_get_allow = [\"*\", \"*:8443\"]\ndeny_hosts = {entry}\n"),
-        "allow_commands" => format!("[filesystem]\nread_allow = [\"/**\"]\nwrite_allow = [\"/project/src/**\"]\n[subprocess]\nallow_commands = {entry}\n"),
+        "allow_commands" => {
+            format!("[filesystem]\nread_allow = [\"/**\"]\nwrite_allow = [\"/project/src/**\"]\n[subprocess]\nallow_commands = {entry}\n")
+        }
         "deny_commands" | "ask_commands" => {
             let program = pattern.split(' ').next().unwrap();
             let all = "[\"git\", \"env\", \"xargs\", \"sort\", \"tool\", \"find\", \"rm\", \"/usr/bin/rm\", \"nice\"]";
@@ -165,7 +167,12 @@ fn merging_of_values() {
             "confine" => format!("{:?}", settings.confine).to_lowercase(),
             "durability" => format!("{:?}", settings.durability).to_lowercase(),
             "path" => settings.audit_path.as_ref().unwrap().display().to_string(),
-            "deny_vars" => policy.rules().filter(|r| r.list() == "[environment].deny_vars").map(aegis_policy::Rule::pattern).collect::<Vec<_>>().join(" "),
+            "deny_vars" => policy
+                .rules()
+                .filter(|r| r.list() == "[environment].deny_vars")
+                .map(aegis_policy::Rule::pattern)
+                .collect::<Vec<_>>()
+                .join(" "),
             "reported" => policy.weakened().len().to_string(),
             other => panic!("no such key: {other}"),
         };

@@ -114,7 +114,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Why a decision is what it is. The text for people is made by [`crate::explain`].
+/// Why a decision is what it is. The text for people is made by [`crate::Policy::explain`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Reason {

@@ -4,31 +4,26 @@ use std::path::{Path, PathBuf};
 
 use crate::access::{Access, Capability};
 use crate::decide::layer::{self, Layer, PathKind, Surroundings};
-use crate::decision::{Rule, RuleRef, Verdict};
+use crate::decision::Verdict;
 use crate::load::{self, Finder};
 use crate::load_error::LoadError;
-use crate::merged::{DeclassifyEntry, Merged, Settings, SourceFile, TestEntry, ToolHint, Weakening};
+use crate::merged::{Lists, Merged, Settings, SourceFile, ToolHint, Weakening};
 use crate::pattern::RequestUrl;
 use crate::question::Question;
+use crate::rule::{Rule, Text};
 
 /// A policy file with all it inherits, ready to judge. Made by loading only.
 #[derive(Debug)]
 pub struct Policy {
     pub(crate) layers: Vec<Layer>,
     /// Names of the atoms of all layers.
-    pub(crate) atoms: Vec<String>,
+    pub(crate) atoms: Vec<Text>,
     pub(crate) settings: Settings,
     files: Vec<SourceFile>,
     weakened: Vec<Weakening>,
     notes: Vec<crate::merged::Note>,
-    rules: Vec<RuleRef>,
+    lists: Lists,
     trust_hash: String,
-    tests: Vec<TestEntry>,
-    tools: std::collections::BTreeMap<String, ToolHint>,
-    #[expect(dead_code, reason = "read by the flow control of labelled values")]
-    declassify: Vec<DeclassifyEntry>,
-    /// Line of the last entry of each list in the own file.
-    list_lines: std::collections::HashMap<&'static str, u32>,
 }
 
 /// A project's policy as `aegis.toml` has it.
@@ -105,14 +100,6 @@ impl Policy {
     fn compile(merged: Merged, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
         let mut atoms = Vec::new();
         let layer = layer::compile(&merged, finder.home(), around, &mut atoms)?;
-        let own = merged.files.first().map(|f| f.name.clone());
-        let mut list_lines = std::collections::HashMap::new();
-        for rule in merged.lists.rules() {
-            if Some(&rule.file) == own.as_ref() {
-                let line = list_lines.entry(rule.list).or_insert(rule.line);
-                *line = rule.line.max(*line);
-            }
-        }
         let policy = Policy {
             layers: vec![layer],
             atoms,
@@ -120,12 +107,8 @@ impl Policy {
             files: merged.files,
             weakened: merged.weakened,
             notes: merged.notes,
-            rules: merged.lists.rules().cloned().collect(),
+            lists: merged.lists,
             trust_hash: merged.trust_hash,
-            tests: merged.lists.tests,
-            tools: merged.lists.tools,
-            declassify: merged.lists.declassify,
-            list_lines,
         };
         policy.refuse_self_grant(around)?;
         Ok(policy)
@@ -183,13 +166,13 @@ impl Policy {
 
     /// All rules, list by list.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|r| &**r)
+        self.lists.rules().map(|r| &**r)
     }
 
     /// `[tools]`.
     #[must_use]
     pub const fn tools(&self) -> &std::collections::BTreeMap<String, ToolHint> {
-        &self.tools
+        &self.lists.tools
     }
 
     /// Whether some list grants this capability for something.
@@ -212,7 +195,7 @@ impl Policy {
 
     /// Literal paths of deny and local-only lists. A hard link to one of them counts as it.
     pub fn literal_guarded(&self) -> impl Iterator<Item = &Path> {
-        self.layers.iter().flat_map(|l| l.literal_guarded.iter().map(PathBuf::as_path))
+        self.layers.iter().flat_map(|l| l.literal_guarded.iter())
     }
 
     /// Whether labelled data may go to this host over plain HTTP (`allow_plain_http`).
@@ -229,7 +212,8 @@ impl Policy {
 
     /// The line of the last entry of this list in the own file.
     pub(crate) fn line_of_list(&self, list: &str) -> Option<u32> {
-        self.list_lines.get(list).copied()
+        let own = self.files.first()?;
+        self.rules().filter(|rule| rule.list == list && *rule.file == *own.name).map(Rule::line).max()
     }
 
     /// Runs every `[[test]]` of the policy and its presets.
@@ -238,19 +222,20 @@ impl Policy {
     /// One line for each test whose answer is not the expected one.
     pub fn run_tests(&self) -> Result<usize, Vec<String>> {
         let mut failures = Vec::new();
-        for test in &self.tests {
-            let words: Vec<String> = test.access.split_whitespace().map(str::to_owned).collect();
+        for test in &self.lists.tests {
+            let access = test.entry.rule.pattern();
+            let words: Vec<String> = access.split_whitespace().map(str::to_owned).collect();
             match Question::parse(&words, self.root()) {
                 Err(e) => failures.push(format!("{}: {e}", test.entry.rule.place())),
                 Ok(question) => {
                     let verdict = self.decide(&question.access()).verdict();
                     if verdict != test.expect {
-                        failures.push(format!("{}: {} is {verdict}, expected {}", test.entry.rule.place(), test.access, test.expect));
+                        failures.push(format!("{}: {access} is {verdict}, expected {}", test.entry.rule.place(), test.expect));
                     }
                 }
             }
         }
-        if failures.is_empty() { Ok(self.tests.len()) } else { Err(failures) }
+        if failures.is_empty() { Ok(self.lists.tests.len()) } else { Err(failures) }
     }
 
     /// Refuses a policy whose lists grant write or delete on the policy itself, its journal or their keys. The control files

@@ -12,7 +12,8 @@ pub use flows::BlockedFlow;
 pub use layer::Surroundings;
 
 use crate::access::Access;
-use crate::decision::{Atom, Decision, Reason, RuleRef, Verdict, Visibility};
+use crate::decision::{Atom, Decision, Reason, Verdict, Visibility};
+use crate::rule::RuleRef;
 use crate::policy::Policy;
 use layer::Layer;
 

@@ -140,7 +140,7 @@ fn granted(layer: &Layer, op: PathOp, best: &Best<'_>) -> Answer {
 
 impl Layer {
     /// The rule by which the lists alone would grant write or delete on this path, where no deny list takes it back.
-    pub(crate) fn granting_rule(&self, path: &Path) -> Option<crate::decision::RuleRef> {
+    pub(crate) fn granting_rule(&self, path: &Path) -> Option<crate::rule::RuleRef> {
         [(PathOp::Write, &[PathKind::Write, PathKind::LocalWrite][..]), (PathOp::Delete, &[PathKind::Delete])].into_iter().find_map(
             |(op, kinds)| {
                 let best = match_all(self, op, path);

@@ -106,17 +106,22 @@ impl<'f> Gatherer<'f> {
     }
 
     fn add_preset(&mut self, name: &str, unknown: impl FnOnce(String) -> LoadError) -> Result<usize, LoadError> {
-        let Some((name, text)) = self.finder.presets.iter().copied().find(|(known, _)| *known == name) else {
-            let names = self.finder.presets.iter().map(|(name, _)| *name);
+        let Some(preset) = self.finder.presets.iter().find(|preset| preset.name == name) else {
+            let names = self.finder.presets.iter().map(|preset| preset.name);
             return Err(unknown(format!("unknown preset {}", quoted(name))).suggest(nearest(name, names)));
         };
+        let name = preset.name;
         let shown: Arc<str> = format!("preset {name}").into();
         if let Some(known) = self.known(&Identity::Preset(name), &shown, None)? {
             return Ok(known);
         }
         let origin = Arc::new(Origin { name: shown.clone(), preset: true, base: Arc::from(Path::new("/")) });
-        let source = SourceFile { name: shown, path: None, sha256: hex(&Sha256::digest(text)) };
-        let document = read(text, origin)?;
+        let sha256 = preset.sha256.map_or_else(|| hex(&Sha256::digest(preset.text)), str::to_owned);
+        let source = SourceFile { name: shown, path: None, sha256 };
+        let document = match preset.compiled {
+            Some(compiled) => compiled.document(origin),
+            None => read(preset.text, origin)?,
+        };
         self.add(Node { identity: Identity::Preset(name), label: format!("preset:{name}"), source, document, inherits: Vec::new() })
     }
 

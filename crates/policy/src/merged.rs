@@ -145,6 +145,22 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
+    /// The entries whose patterns may be relative paths.
+    pub(crate) fn path_entries(&mut self) -> impl Iterator<Item = &mut Entry> {
+        let lists = [
+            &mut self.read_allow,
+            &mut self.local_only_read,
+            &mut self.write_allow,
+            &mut self.local_only_write,
+            &mut self.delete_allow,
+            &mut self.fs_deny,
+            &mut self.allow_control_files,
+            &mut self.exec_allow,
+            &mut self.unix_sockets,
+        ];
+        lists.into_iter().flatten().chain(self.requires_approval.iter_mut().map(|approval| &mut approval.entry))
+    }
+
     /// The rules of all lists, in the order of the schema.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &RuleRef> {
         let plain = [

@@ -1,7 +1,5 @@
 //! One policy file with all it inherits, compiled into matchers.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,50 +8,14 @@ use hashbrown::{HashMap, HashSet};
 use super::Answer;
 use super::commands::{ArgSet, CommandSet};
 use super::hosts::list_of;
+use super::path_rules::{PathKind, PathRules};
 use crate::access::Capability;
-use crate::control::{self, BuiltIn};
+use crate::control;
 use crate::decision::{Atom, Reason, Verdict};
 use crate::rule::{Rule, RuleRef, Text};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
-use crate::pattern::{Anchor, HostPattern, HostSet, IpSet, Links, NameSet, PathPattern, PatternError, Reading, Trie, parse_ip_range};
-
-/// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathKind {
-    Sealed,
-    Guarded,
-    ControlException,
-    Deny,
-    AskRead,
-    AskWrite,
-    AskDelete,
-    Read,
-    Write,
-    Delete,
-    LocalRead,
-    LocalWrite,
-}
-
-impl PathKind {
-    pub(crate) const COUNT: usize = 12;
-
-    /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
-    pub(crate) const fn is_strict(self) -> bool {
-        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite)
-    }
-
-    const fn covers_below(self) -> bool {
-        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct PathRule {
-    pub(crate) kind: PathKind,
-    rule: RuleRef,
-    atom: Option<Atom>,
-}
+use crate::pattern::{HostPattern, HostSet, IpSet, NameSet, PatternError, parse_ip_range};
 
 /// What the compiler needs to know of the machine.
 #[derive(Debug, Clone, Default)]
@@ -67,13 +29,7 @@ pub struct Surroundings {
 /// Matchers of one policy.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    pub(crate) paths: Trie,
-    /// Strict patterns in lower case, where volumes ignore case.
-    pub(crate) folded_paths: Trie,
-    pub(crate) folds_case: bool,
-    pub(crate) path_rules: Vec<PathRule>,
-    /// Literal paths of deny and local-only lists: hard links to them count as them.
-    pub(crate) literal_guarded: Literals,
+    pub(crate) paths: PathRules,
     approvals: HashMap<Capability, RuleRef>,
 
     pub(crate) deny_hosts: HostSet<RuleRef>,
@@ -117,12 +73,12 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     c.first_atom = c.atoms.len();
     let lists = &merged.lists;
 
-    let mut paths = PathRules::default();
+    let mut paths = PathRules::of_home(home);
     for entry in control::SEALED {
-        paths.add_built_in(PathKind::Sealed, entry, home)?;
+        paths.add_built_in(PathKind::Sealed, entry);
     }
     for entry in control::GUARDED {
-        paths.add_built_in(PathKind::Guarded, entry, home)?;
+        paths.add_built_in(PathKind::Guarded, entry);
     }
     for path in &around.sealed {
         paths.add_object(PathKind::Sealed, path);
@@ -147,7 +103,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
                 PathKind::LocalRead | PathKind::LocalWrite => Some(c.atom("file", entry.rule.pattern())?),
                 _ => None,
             };
-            paths.add(kind, entry.rule.pattern(), entry, atom, home)?;
+            paths.add(kind, None, entry, atom).map_err(|e| refuse_pattern(entry, &e))?;
         }
     }
     let mut approvals = HashMap::new();
@@ -160,11 +116,12 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
             approvals.entry(approval.capability).or_insert_with(|| entry.rule.clone());
             continue;
         };
+        let ask = |paths: &mut PathRules, kind| paths.add(kind, Some(pattern), entry, None).map_err(|e| refuse_pattern(entry, &e));
         match approval.capability {
-            Capability::FsRead => paths.add(PathKind::AskRead, pattern, entry, None, home)?,
-            Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, home)?,
-            Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, home)?,
-            Capability::EnvRead => ask_vars.insert(&pattern.into(), entry.rule.clone()).map_err(|e| refuse(entry, &e))?,
+            Capability::FsRead => ask(&mut paths, PathKind::AskRead)?,
+            Capability::FsWrite => ask(&mut paths, PathKind::AskWrite)?,
+            Capability::FsDelete => ask(&mut paths, PathKind::AskDelete)?,
+            Capability::EnvRead => ask_vars.insert(&pattern.into(), entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?,
             Capability::SubprocessExec => ask_exec.push_text(Some(pattern), &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
             net => http_ask.entry(net).or_default().push(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
         }
@@ -192,7 +149,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     let mut local_only_vars = NameSet::default();
     for entry in &lists.local_only_vars {
         let atom = c.atom("env", entry.rule.pattern())?;
-        local_only_vars.insert(&entry.rule.pattern, (entry.rule.clone(), atom)).map_err(|e| refuse(entry, &e))?;
+        local_only_vars.insert(&entry.rule.pattern, (entry.rule.clone(), atom)).map_err(|e| refuse_pattern(entry, &e))?;
     }
     let mut flow_vars = HashMap::new();
     for flow in &lists.flows {
@@ -210,11 +167,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
 
     let (first_atom, after_last_atom) = (c.first_atom, c.atoms.len());
     Ok(Layer {
-        paths: paths.trie,
-        folded_paths: paths.folded,
-        folds_case: cfg!(any(target_os = "macos", target_os = "windows")),
-        path_rules: paths.rules,
-        literal_guarded: paths.literal_guarded,
+        paths: paths.asked(),
         approvals,
         deny_hosts: hosts(&lists.deny_hosts)?,
         local_only_hosts,
@@ -249,11 +202,11 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
 
 impl Layer {
     pub(super) fn path_answer(&self, verdict: Verdict, reason: Reason, rule: u32) -> Answer {
-        Answer::new(verdict, reason, self.path_rules.get(rule as usize).map(|r| r.rule.clone()))
+        Answer::new(verdict, reason, self.paths.rule(rule).map(|r| r.rule.clone()))
     }
 
     pub(super) fn path_atom(&self, rule: u32) -> Option<Atom> {
-        self.path_rules.get(rule as usize).and_then(|r| r.atom)
+        self.paths.rule(rule).and_then(|r| r.atom)
     }
 
     /// The rule that puts the whole capability under approval.
@@ -271,7 +224,7 @@ impl Layer {
 
     /// Whether some list grants this capability for something.
     pub(crate) fn has_capability(&self, capability: Capability) -> bool {
-        let grants = |kinds: &[PathKind]| self.path_rules.iter().any(|r| kinds.contains(&r.kind));
+        let grants = |kinds: &[PathKind]| self.paths.has(kinds);
         match capability {
             Capability::FsRead => grants(&[PathKind::Read, PathKind::LocalRead]),
             Capability::FsWrite => grants(&[PathKind::Write, PathKind::LocalWrite]),
@@ -340,112 +293,6 @@ impl Compiler<'_> {
     }
 }
 
-#[derive(Default)]
-struct PathRules {
-    trie: Trie,
-    folded: Trie,
-    rules: Vec<PathRule>,
-    literal_guarded: Literals,
-    links: Links,
-}
-
-impl PathRules {
-    fn push(&mut self, kind: PathKind, rule: RuleRef, atom: Option<Atom>) -> u32 {
-        self.rules.push(PathRule { kind, rule, atom });
-        u32::try_from(self.rules.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn add(&mut self, kind: PathKind, text: &str, entry: &Entry, atom: Option<Atom>, home: Option<&Path>) -> Result<(), LoadError> {
-        let anchor = if kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
-        let index = self.push(kind, entry.rule.clone(), atom);
-        let reading = Reading { base: &entry.base, home, anchor };
-        let into = &mut Matchers { trie: &mut self.trie, folded: &mut self.folded, literal_guarded: &mut self.literal_guarded };
-        reading
-            .each(text, &mut self.links, &mut |pattern| into.insert(kind, pattern, index, kind.covers_below()))
-            .map_err(|e| refuse_pattern(entry, &e))
-    }
-
-    fn add_built_in(&mut self, kind: PathKind, entry: &'static BuiltIn, home: Option<&Path>) -> Result<(), LoadError> {
-        let text = entry.rule.pattern();
-        if text.starts_with('~') && home.is_none() {
-            return Ok(());
-        }
-        let index = self.push(kind, RuleRef::from(&entry.rule), None);
-        let reading = Reading { base: Path::new("/"), home, anchor: Anchor::Floating };
-        let into = &mut Matchers { trie: &mut self.trie, folded: &mut self.folded, literal_guarded: &mut self.literal_guarded };
-        reading
-            .each(text, &mut self.links, &mut |pattern| into.insert(kind, pattern, index, !entry.itself))
-            .map_err(|e| of_policy(format!("built-in control file `{text}`: {e}")))
-    }
-
-    /// A file of this machine, by its path and by where links lead from it.
-    fn add_object(&mut self, kind: PathKind, path: &Path) {
-        let rule = Rule {
-            file: Text::Static("built-in"),
-            line: 0,
-            list: "control files",
-            pattern: Text::from(&*path.to_string_lossy()),
-            preset: false,
-            why: None,
-        };
-        let index = self.push(kind, rule.into(), None);
-        let into = &mut Matchers { trie: &mut self.trie, folded: &mut self.folded, literal_guarded: &mut self.literal_guarded };
-        PathPattern::object(path, &mut self.links, &mut |pattern| into.insert(kind, pattern, index, kind.covers_below()));
-    }
-}
-
-/// Where a path pattern goes.
-struct Matchers<'a> {
-    trie: &'a mut Trie,
-    folded: &'a mut Trie,
-    literal_guarded: &'a mut Literals,
-}
-
-impl Matchers<'_> {
-    fn insert(&mut self, kind: PathKind, pattern: &PathPattern<'_>, index: u32, covers: bool) {
-        self.trie.insert(pattern, index, covers);
-        if !kind.is_strict() {
-            return;
-        }
-        if matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite) {
-            self.literal_guarded.add(pattern);
-        }
-        if let Some(composed) = pattern.composed() {
-            self.trie.insert(&composed, index, covers);
-        }
-        if cfg!(any(target_os = "macos", target_os = "windows")) {
-            self.folded.insert(&pattern.folded(), index, covers);
-        }
-    }
-}
-
-/// Many paths, in one piece of memory: most loads never ask for them.
-#[derive(Debug, Default)]
-pub(crate) struct Literals {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Literals {
-    /// The path that a pattern is, if it has no wildcard.
-    fn add(&mut self, pattern: &PathPattern<'_>) {
-        let Some(names) = pattern.literal() else { return };
-        for name in names {
-            self.bytes.push(b'/');
-            self.bytes.extend_from_slice(name);
-        }
-        self.ends.push(self.bytes.len());
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Path> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default()).map(|bytes| {
-            // a pattern of no names at all is the root
-            Path::new(OsStr::from_bytes(if bytes.is_empty() { b"/" } else { bytes }))
-        })
-    }
-}
-
 /// An error at the place of a rule.
 pub(crate) fn at_rule(rule: &Rule, message: String) -> LoadError {
     LoadError::about(LoadCode::BadValue, rule, message)
@@ -500,7 +347,7 @@ fn addresses(list: &[Entry]) -> Result<IpSet<RuleRef>, LoadError> {
 fn names(list: &[Entry]) -> Result<NameSet<RuleRef>, LoadError> {
     let mut set = NameSet::default();
     for entry in list {
-        set.insert(&entry.rule.pattern, entry.rule.clone()).map_err(|e| refuse(entry, &e))?;
+        set.insert(&entry.rule.pattern, entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?;
     }
     Ok(set)
 }

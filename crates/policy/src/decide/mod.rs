@@ -5,6 +5,7 @@ mod exec;
 mod flows;
 mod hosts;
 pub(crate) mod layer;
+pub(crate) mod path_rules;
 mod paths;
 mod vars;
 

@@ -35,6 +35,11 @@ impl Finder {
         self.home.as_deref()
     }
 
+    /// Whether there is a preset of that name.
+    pub(crate) fn has_preset(&self, name: &str) -> bool {
+        self.presets.iter().any(|preset| preset.name == name)
+    }
+
     /// Another home, for what `~/` means.
     #[must_use]
     pub fn with_home(mut self, home: &Path) -> Finder {

@@ -48,7 +48,6 @@ pub(crate) fn load_text(name: &str, text: &str, base: &Path, finder: &Finder) ->
 }
 
 /// Loads a preset by itself, with its tests.
-#[allow(dead_code, reason = "for checks of a preset alone: its tests are not inherited")]
 pub(crate) fn load_preset(name: &str, finder: &Finder) -> Result<Merged, LoadError> {
     finish(Gatherer::new(finder).preset(name)?, finder)
 }
@@ -74,7 +73,14 @@ pub(crate) fn load_project(path: &Path, finder: &Finder, is_trusted: impl FnOnce
         return finish(gathered, finder).map(|merged| Project { merged, trusted });
     }
     untrusted::check_untrusted(&gathered)?;
-    finish(gathered, finder).map_err(LoadError::without_text).map(|merged| Project { merged, trusted })
+    let own = gathered.0.first().map(|own| (own.document.origin.clone(), own.document.settings.get("root").map(|root| root.at)));
+    let merged = finish(gathered, finder).map_err(LoadError::without_text)?;
+    match own {
+        Some((origin, Some(at))) if !merged.settings.root.starts_with(&origin.base) => {
+            Err(untrusted::refuse(&origin, at, "root above or beside its own directory"))
+        }
+        _ => Ok(Project { merged, trusted }),
+    }
 }
 
 fn finish(mut gathered: Gathered, finder: &Finder) -> Result<Merged, LoadError> {

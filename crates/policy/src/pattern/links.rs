@@ -19,6 +19,8 @@ const MOST_ENTRIES: usize = 512;
 pub(crate) struct Links {
     known: HashMap<Box<[u8]>, Object>,
     directories: HashMap<Box<[u8]>, Directory>,
+    /// What is not known by now counts as missing.
+    frozen: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -26,8 +28,10 @@ enum Object {
     Missing,
     /// Not a link.
     Plain,
-    /// A link, and where it leads; a dangling one leads nowhere.
-    Link(Option<PathBuf>),
+    /// A link that nothing has led through yet.
+    Link,
+    /// Where a link leads; a dangling one leads nowhere.
+    Leads(Option<PathBuf>),
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +42,11 @@ struct Directory {
 }
 
 impl Links {
+    /// From now on only what was looked up before is answered: the rest counts as missing.
+    pub(crate) const fn freeze(&mut self) {
+        self.frozen = true;
+    }
+
     /// For the names of an absolute path: how many of them exist, and where that part really is, if links lead elsewhere.
     pub(crate) fn real<'n>(&mut self, names: impl Iterator<Item = &'n [u8]>) -> Option<(PathBuf, usize)> {
         let mut path = Vec::with_capacity(128);
@@ -55,8 +64,8 @@ impl Links {
                     }
                 }
                 // a dangling link exists, and nothing below it does
-                Object::Link(None) => return None,
-                Object::Link(Some(to)) => real = Some(to.clone()),
+                Object::Link | Object::Leads(None) => return None,
+                Object::Leads(Some(to)) => real = Some(to.clone()),
             }
             count += 1;
         }
@@ -65,9 +74,12 @@ impl Links {
     }
 
     fn object(&mut self, path: &[u8], parent: usize) -> &Object {
-        if !self.known.contains_key(path) {
+        if !self.frozen && !self.known.contains_key(path) {
             let object = self.look_up(path, path.get(..parent).unwrap_or_default());
-            return self.known.entry(path.into()).insert(object).into_mut();
+            self.known.insert(path.into(), object);
+        }
+        if let Some(object @ Object::Link) = self.known.get_mut(path).filter(|_| !self.frozen) {
+            *object = Object::Leads(std::fs::canonicalize(OsStr::from_bytes(path)).ok());
         }
         self.known.get(path).unwrap_or(&Object::Missing)
     }
@@ -89,7 +101,7 @@ impl Links {
         let path = Path::new(OsStr::from_bytes(path));
         match std::fs::symlink_metadata(path) {
             Err(_) => Object::Missing,
-            Ok(meta) if meta.is_symlink() => Object::Link(std::fs::canonicalize(path).ok()),
+            Ok(meta) if meta.is_symlink() => Object::Link,
             Ok(_) => Object::Plain,
         }
     }
@@ -109,8 +121,7 @@ impl Links {
         }
         for (name, is_link) in found {
             let path = [directory, b"/", name.as_bytes()].concat();
-            let object = if is_link { Object::Link(std::fs::canonicalize(OsStr::from_bytes(&path)).ok()) } else { Object::Plain };
-            self.known.entry(path.into()).or_insert(object);
+            self.known.entry(path.into()).or_insert(if is_link { Object::Link } else { Object::Plain });
         }
         if let Some(directory) = self.directories.get_mut(directory) {
             directory.read = true;

@@ -10,7 +10,7 @@ pub(crate) struct NamePattern(Component<'static>);
 impl NamePattern {
     pub(crate) fn parse(text: &str) -> Result<NamePattern, PatternError> {
         if text.is_empty() || text.contains(['=', '\0']) {
-            return Err(PatternError::new("not a name: empty, or with `=` or NUL in it"));
+            return Err(PatternError::never("not a name: empty, or with `=` or NUL in it"));
         }
         Component::parse(text).map(|c| NamePattern(c.into_owned()))
     }

@@ -11,7 +11,7 @@ use aegis_sandbox::End;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
 
 use crate::approve::ApprovalRequest;
-use crate::call::{Call, Ruling, marked, preview};
+use crate::call::{Call, MARK, Ruling, marked, preview};
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::perform::child_env::Variable;
@@ -64,7 +64,7 @@ impl Gate {
         let request = ExecRequest::parse(words.shown(), &named);
         let decision = self.decide_by_name(&request);
         if decision.is_deny() {
-            return Err(self.denied(call, &Access::Exec(&request), &decision, None));
+            return Err(self.denied_command(call, &request, &decision, None));
         }
 
         // resolve and decide: the directory, the program, and every file the arguments name
@@ -198,8 +198,20 @@ impl Gate {
         let ruling = self.decide_resolved(resolved);
         match ruling.decisions.iter().find(|d| d.is_deny()) {
             // the words show the arguments as asked
-            Some(denial) => Err(self.denied(call, &Access::Exec(asked), &denial.clone(), Some(shown))),
+            Some(denial) => Err(self.denied_command(call, asked, denial, Some(shown))),
             None => Ok(ruling),
+        }
+    }
+
+    /// A denial of a command. Where the mark of a labelled part would be a file, nothing is known of that file, and that it is labelled
+    /// is what stands in the way.
+    fn denied_command(&mut self, call: &Call<'_>, request: &ExecRequest, denial: &Decision, resolved: Option<&str>) -> EffectError {
+        match denial.reason() {
+            Reason::FileArgument { argument, .. } | Reason::LocalOnlyArgument { argument } if argument.contains(MARK) => {
+                let error = not_with_these(call);
+                self.refused(call, error, resolved)
+            }
+            _ => self.denied(call, &Access::Exec(request), denial, resolved),
         }
     }
 
@@ -231,10 +243,7 @@ impl Gate {
         let resolved = self.resolved(&request, binary);
         let of_exact = self.decide_resolved(&resolved);
         if of_exact.decisions.iter().any(|d| d.is_deny() || self.policy.may_flow(words.label.indexes(), d).is_err()) {
-            let error = EffectError::new(
-                ErrorCode::FlowDenied,
-                format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()),
-            );
+            let error = not_with_these(call);
             return Err(self.refused(call, error, Some(&binary.path.to_string_lossy())));
         }
         ruling.decisions.extend(of_exact.decisions);
@@ -324,6 +333,11 @@ const fn exit_code(end: End) -> i32 {
         End::Signal(signal) => 128 + signal,
         _ => 255,
     }
+}
+
+/// Says no more of labelled arguments than that they are there.
+fn not_with_these(call: &Call<'_>) -> EffectError {
+    EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()))
 }
 
 pub(crate) fn bad(call: &Call<'_>, what: &str) -> EffectError {

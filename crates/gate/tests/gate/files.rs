@@ -45,7 +45,7 @@ fn denied_beats_not_found_for_every_effect_and_says_the_same() {
         let of = |name: &str| every_effect(&format!("{base}/{name}"));
         for (there, missing) in of("there").into_iter().zip(of("gone!")) {
             let (what, glob) = (format!("{there:?}"), matches!(there, Effect::FsGlob { .. }));
-            if glob && base == "unlisted" {
+            if glob && (base == "unlisted" || base.contains("..")) {
                 continue;
             }
             let (a, b) = (w.perform(there).unwrap_err(), w.perform(missing).unwrap_err());

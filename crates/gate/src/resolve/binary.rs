@@ -14,7 +14,7 @@ pub(crate) struct Binary {
     /// Without links.
     pub(crate) real: PathBuf,
     pub(crate) id: FileId,
-    /// Whether it was named by a path rather than found in PATH.
+    /// Whether it was named by an absolute path rather than found in PATH or below the working directory.
     pub(crate) by_path: bool,
 }
 
@@ -36,7 +36,7 @@ impl Binary {
             return Err(NoBinary::Malformed);
         }
         if word.contains('/') {
-            return Self::at(&cwd.join(word), true).map_err(|e| e.unwrap_or(NoBinary::NotFound));
+            return Self::at(&cwd.join(word), word.starts_with('/')).map_err(|e| e.unwrap_or(NoBinary::NotFound));
         }
         let mut seen = NoBinary::NotFound;
         for directory in search {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::resolve::lexical::{Asked, collapse};
 use crate::resolve::locate::Unlocated;
 use crate::resolve::prepared::{Intent, Object, OpenDir, Prepared};
-use crate::resolve::{PathError, Tree};
+use crate::resolve::{Meta, PathError, Tree};
 
 impl Tree {
     /// The real path of the object at an absolute path, or of where it would be; and whether it is there.
@@ -29,6 +29,17 @@ impl Tree {
         match (path.parent(), path.file_name()) {
             (Some(parent), Some(name)) => self.leads_to(parent).0.join(name),
             _ => self.leads_to(path).0,
+        }
+    }
+
+    /// The guarded literals that this file is too, by a hard link.
+    pub(crate) fn guarded_twins(&self, real: &Path, literals: impl FnOnce() -> std::sync::Arc<[PathBuf]>) -> Vec<PathBuf> {
+        match rustix::fs::lstat(real).map(|stat| Meta::of(&stat)) {
+            Ok(meta) if meta.is_file() && meta.nlink > 1 => {
+                let same = |p: &&PathBuf| rustix::fs::stat(p.as_path()).is_ok_and(|stat| Meta::of(&stat).identity() == meta.identity());
+                literals().iter().filter(|p| p.as_path() != real).filter(same).cloned().collect()
+            }
+            _ => Vec::new(),
         }
     }
 

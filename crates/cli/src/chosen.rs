@@ -14,7 +14,11 @@ pub(crate) struct Chosen {
 }
 
 /// Chooses and loads the policy. A named one counts in full: whoever names it is the operator.
-pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, LoadError> {
+pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, String> {
+    load(named, start, around).map_err(|error| start.load_failure(&error))
+}
+
+fn load(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, LoadError> {
     let finder = start.finder();
     if let Some(path) = named {
         return Ok(in_full(Policy::load(&start.cwd.join(path), &finder, around)?));

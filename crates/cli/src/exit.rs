@@ -12,19 +12,19 @@ pub(crate) const INTERNAL: u8 = 70;
 
 /// One line on stderr, exit code 5.
 pub(crate) fn failure(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: {error}");
+    complain!("aegis: {error}");
     ExitCode::from(FAILURE)
 }
 
 /// One line on stderr, exit code 64.
 pub(crate) fn misuse(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: {error}");
+    complain!("aegis: {error}");
     ExitCode::from(USAGE)
 }
 
 /// One line on stderr, exit code 70.
 pub(crate) fn internal(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: internal error: {error}");
+    complain!("aegis: internal error: {error}");
     ExitCode::from(INTERNAL)
 }
 

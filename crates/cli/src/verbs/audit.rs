@@ -32,9 +32,9 @@ pub(crate) fn verify(log: Option<PathBuf>, min_seq: Option<u64>, json: bool, sta
         Verdict::CannotJudge { .. } => 2,
     };
     if json {
-        println!("{}", serde_json::to_string(&verdict).unwrap_or_default());
+        say!("{}", serde_json::to_string(&verdict).unwrap_or_default());
     } else {
-        println!("{}: {verdict}", path.display());
+        say!("{}: {verdict}", path.display());
     }
     ExitCode::from(code)
 }

@@ -17,11 +17,11 @@ pub(crate) fn edit(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     match edit_copy(&path, start) {
         Ok(Some(())) => {
-            println!("{}: replaced; to trust it as it is now: aegis trust {}", path.display(), path.display());
+            say!("{}: replaced; to trust it as it is now: aegis trust {}", path.display(), path.display());
             ExitCode::SUCCESS
         }
         Ok(None) => {
-            println!("{}: unchanged", path.display());
+            say!("{}: unchanged", path.display());
             ExitCode::SUCCESS
         }
         Err(error) => exit::failure(&error),

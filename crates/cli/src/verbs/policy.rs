@@ -11,7 +11,7 @@ use crate::home::Start;
 
 fn load(file: Option<PathBuf>, start: &Start) -> Result<(PathBuf, Policy), ExitCode> {
     let path = chosen::file(file, start).map_err(|e| exit::failure(&e))?;
-    let policy = Policy::load(&path, &start.finder(), &start.surroundings()).map_err(|e| exit::failure(&e))?;
+    let policy = Policy::load(&path, &start.finder(), &start.surroundings()).map_err(|e| exit::failure(&start.load_failure(&e)))?;
     Ok((path, policy))
 }
 
@@ -24,12 +24,12 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
         Ok(count) => count,
         Err(failures) => return failed(&failures),
     };
-    println!("{}: valid; {tests} tests passed", path.display());
+    say!("{}: valid; {tests} tests passed", path.display());
     for note in policy.notes() {
-        println!("note: {} ({})", note.what, note.by);
+        say!("note: {} ({})", note.what, note.by);
     }
     for weakened in policy.weakened() {
-        println!("weakened: {} ({})", weakened.what, weakened.by);
+        say!("weakened: {} ({})", weakened.what, weakened.by);
     }
     ExitCode::SUCCESS
 }
@@ -41,7 +41,7 @@ pub(crate) fn test(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     match policy.run_tests() {
         Ok(count) => {
-            println!("{count} tests passed");
+            say!("{count} tests passed");
             ExitCode::SUCCESS
         }
         Err(failures) => failed(&failures),
@@ -50,7 +50,7 @@ pub(crate) fn test(file: Option<PathBuf>, start: &Start) -> ExitCode {
 
 fn failed(failures: &[String]) -> ExitCode {
     for failure in failures {
-        eprintln!("{failure}");
+        complain!("{failure}");
     }
     exit::failure(&format!("{} tests failed", failures.len()))
 }
@@ -66,31 +66,31 @@ pub(crate) fn show(file: Option<PathBuf>, json: bool, start: &Start) -> ExitCode
             "files": policy.files(), "trust_hash": policy.trust_hash(), "settings": policy.settings(),
             "weakened": policy.weakened(), "rules": rules, "tools": policy.tools(),
         });
-        println!("{object}");
+        say!("{object}");
         return ExitCode::SUCCESS;
     }
     for source in policy.files() {
-        println!("file    {} (sha256 {})", source.name, source.sha256.get(..16).unwrap_or_default());
+        say!("file    {} (sha256 {})", source.name, source.sha256.get(..16).unwrap_or_default());
     }
-    println!("root    {}", policy.root().display());
+    say!("root    {}", policy.root().display());
     let granted: Vec<&str> = Capability::ALL.into_iter().filter(|c| policy.has_capability(*c)).map(Capability::name).collect();
-    println!("grants  {}", if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") });
+    say!("grants  {}", if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") });
     for weakened in policy.weakened() {
-        println!("weakened {} ({})", weakened.what, weakened.by);
+        say!("weakened {} ({})", weakened.what, weakened.by);
     }
     let mut list = "";
     for rule in rules {
         if rule.list() != list {
             list = rule.list();
-            println!("\n{list}");
+            say!("\n{list}");
         }
         let why = rule.why().map(|w| format!("  # {w}")).unwrap_or_default();
-        println!("  {:40} {}{why}", rule.pattern(), rule.place());
+        say!("  {:40} {}{why}", rule.pattern(), rule.place());
     }
     ExitCode::SUCCESS
 }
 
 pub(crate) fn schema() -> ExitCode {
-    println!("{}", aegis_policy::json_schema());
+    say!("{}", aegis_policy::json_schema());
     ExitCode::SUCCESS
 }

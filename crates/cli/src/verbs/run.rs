@@ -45,9 +45,9 @@ impl Stop {
                 "status": "failure", "code": self.code, "output": "", "result": null,
                 "error": { "kind": self.kind, "message": self.message },
             });
-            println!("{object}");
+            say!("{object}");
         } else {
-            eprintln!("aegis: {}", self.message);
+            complain!("aegis: {}", self.message);
         }
         ExitCode::from(self.code)
     }
@@ -78,7 +78,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         Some(journal::open(&path, &policy).map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?)
     };
     for line in banner {
-        eprintln!("aegis: {}", aegis_gate::escaped(&line));
+        complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let mut ledger = Ledger::new(journal, policy.clone());
     journal::begin(&mut ledger, &policy, &args.script, source.text(), start).map_err(Stop::failure)?;
@@ -149,7 +149,6 @@ pub(crate) fn options(policy: &Policy, args: Vec<(String, String)>) -> RunOption
 
 fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     let Ready { mut gate, policy, source } = ready;
-    let _ = start;
     let began = Instant::now();
     let options = options(&policy, args.args.clone());
     let judge = PolicyJudge::new(&policy);
@@ -168,12 +167,12 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
         code = exit::FAILURE;
     }
     if args.json {
-        println!("{}", as_json(&report, &collected.text, code, &gate));
+        say!("{}", as_json(&report, &collected.text, code, &gate));
     } else {
-        show(&report);
+        show(&report, source.name(), &policy, start);
     }
     if let Err(error) = journalled {
-        eprintln!("aegis: {error}");
+        complain!("aegis: {error}");
     }
     ExitCode::from(code)
 }
@@ -199,29 +198,29 @@ fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha25
 }
 
 /// What a person sees after the run.
-fn show(report: &RunReport) {
+fn show(report: &RunReport, script: &str, policy: &Policy, start: &Start) {
     let errors = report.findings.iter().filter(|f| f.severity == aegis_script::Severity::Error);
     let refused = report.status == Status::Refused;
     if refused {
         for finding in errors {
-            eprintln!("{}", finding);
+            complain!("{}", start.as_typed(&finding.to_string(), policy));
         }
-        eprintln!("aegis: refused before anything ran");
+        complain!("aegis: refused before anything ran");
         return;
     }
     let Some(error) = &report.error else { return };
-    let place = match (&error.file, error.line) {
-        (Some(file), 0) => format!("{file}: "),
-        (Some(file), line) => format!("{file}:{line}: "),
-        (None, 0) => String::new(),
-        (None, line) => format!("line {line}: "),
+    let file = error.file.as_deref().unwrap_or(script);
+    let place = match (error.line, error.column) {
+        (0, _) => String::new(),
+        (line, 0) => format!("{file}:{line}: "),
+        (line, column) => format!("{file}:{line}:{column}: "),
     };
-    eprintln!("aegis: {place}{}", aegis_gate::escaped(&error.message));
+    complain!("aegis: {place}{}", aegis_gate::escaped(&start.as_typed(&error.message, policy)));
     if let Some(frame) = &error.frame {
-        eprintln!("{frame}");
+        complain!("{frame}");
     }
     if let Some(suggestion) = &error.suggestion {
-        eprintln!("  way out: {}", aegis_gate::escaped(suggestion));
+        complain!("  way out: {}", aegis_gate::escaped(&start.as_typed(suggestion, policy)));
     }
 }
 

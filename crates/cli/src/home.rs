@@ -67,6 +67,11 @@ impl Start {
         })
     }
 
+    /// A path as one would type it here.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
+    }
+
     /// Why a policy was not loaded; a file below the working directory by its name there, as one would type it.
     pub(crate) fn load_failure(&self, error: &LoadError) -> String {
         let text = error.to_string();

@@ -24,7 +24,7 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
         Ok(count) => count,
         Err(failures) => return failed(&failures),
     };
-    say!("{}: valid; {tests} tests passed", path.display());
+    say!("{}: valid; {tests} tests passed", start.shown(&path));
     for note in policy.notes() {
         say!("note: {} ({})", note.what, note.by);
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_audit::{Finding as AuditFinding, Output, Sha256Digest, Text, VerifierRefused};
+use aegis_audit::{Finding as AuditFinding, Limit as LimitReached, Output, Sha256Digest, Text, VerifierRefused};
 use aegis_effect::EffectError;
 use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, TerminalApprover};
 use aegis_policy::Policy;
@@ -162,7 +162,7 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     let written = if args.json { collected.hash.finalize() } else { stdout.hash.finalize() };
     let written = Sha256Digest::from(<[u8; 32]>::from(written));
     let mut code = report.status.exit_code();
-    let journalled = conclude(&mut gate, &source, &report, written, began);
+    let journalled = conclude(&mut gate, &policy, &source, &report, written, began);
     if journalled.is_err() && report.status == Status::Ok {
         code = exit::FAILURE;
     }
@@ -178,8 +178,18 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
 }
 
 /// The last records of a run: what the verifier refused, what was put out, how it ended.
-fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha256Digest, began: Instant) -> Result<(), EffectError> {
+fn conclude(
+    gate: &mut Gate,
+    policy: &Policy,
+    source: &Source,
+    report: &RunReport,
+    written: Sha256Digest,
+    began: Instant,
+) -> Result<(), EffectError> {
     let ledger = gate.ledger();
+    if let Some(limit) = reached(policy, report, began) {
+        ledger.write(&limit)?;
+    }
     if report.status == Status::Refused {
         let findings: Vec<AuditFinding<'_>> =
             report.findings.iter().map(|f| AuditFinding { line: f.line, code: &f.code, message: Text::from(f.message.as_str()) }).collect();
@@ -195,6 +205,21 @@ fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha25
     }
     let status = report.error.as_ref().map_or("ok", |e| e.kind.as_str());
     journal::end(ledger, status, report.status.exit_code(), began)
+}
+
+/// The limit of the policy that ended the run, if one of the runner's did; the gate's own are journalled by the gate.
+fn reached(policy: &Policy, report: &RunReport, began: Instant) -> Option<LimitReached<'static>> {
+    let limits = &policy.settings().limits;
+    let (name, limit, used) = match report.error.as_ref()?.limit.as_deref()? {
+        "time" => ("max_seconds", limits.max_time.as_secs(), began.elapsed().as_secs()),
+        "steps" => ("max_steps", limits.max_steps, report.counts.steps),
+        "memory" => ("max_memory_bytes", limits.max_memory_bytes, 0),
+        "output" => ("max_output_bytes", limits.max_output_bytes, report.output_bytes),
+        "callstack" => ("max_callstack_size", u64::from(limits.max_callstack_size), 0),
+        _ => return None,
+    };
+    // where it is not known how much more was asked for, it was at least the limit
+    Some(LimitReached { name, limit, used: used.max(limit) })
 }
 
 /// What a person sees after the run.

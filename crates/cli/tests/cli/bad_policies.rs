@@ -18,7 +18,7 @@ fn refused(policy: &str, says: &[&str]) {
 #[test]
 fn broken_toml() {
     refused("version = 1\n[filesystem\n", &["aegis: policy.toml:2:12: not valid TOML"]);
-    refused("version = 1\nname = \"a\nb\"\n", &["aegis: policy.toml:2:"]);
+    refused("version = 1\nname = \"a\nb\"\n", &["aegis: policy.toml:3:3: not valid TOML"]);
 }
 
 #[test]

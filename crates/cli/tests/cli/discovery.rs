@@ -91,7 +91,7 @@ fn an_untrusted_policy_tightens_the_users_own() {
     let Some(place) = place("discovery::an_untrusted_policy_tightens_the_users_own") else { return };
     let config = place.home.join(".config/aegis");
     std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("policy.toml"), "[filesystem]\nread_allow = [\"~/project/**\"]\nwrite_allow = [\"~/project/out/**\"]\n").unwrap();
+    std::fs::write(config.join("policy.toml"), "root = \"git\"\n[filesystem]\nread_allow = [\"~/project/**\"]\nwrite_allow = [\"~/project/out/**\"]\n").unwrap();
     for path in [place.home.join(".config"), config.clone(), config.join("policy.toml")] {
         crate::place::give(&path);
     }
@@ -100,7 +100,7 @@ fn an_untrusted_policy_tightens_the_users_own() {
     place.aegis(&["run", "script.star"]).is(0, &[]).prints("data\n");
     // the project's takes away
     place.file("aegis.toml", "[filesystem]\nread_allow = [\"**\"]\ndeny = [\"data.txt\"]\n");
-    place.aegis(&["run", "script.star"]).is(2, &["not trusted", "your own policy holds", "denied: fs.read data.txt"]).prints("");
+    place.aegis(&["run", "script.star"]).is(3, &["not trusted", "your own policy holds", "denied: fs.read data.txt"]).prints("");
     // ... and does not give
     place.file("aegis.toml", "[filesystem]\nread_allow = [\"/etc/**\"]\nwrite_allow = [\"**/*.txt\"]\n");
     place.file("script.star", "p = \"/etc/passwd\"\nprint(fs.read(p))\n");

@@ -24,4 +24,5 @@ pub mod worker;
 
 pub use end::End;
 pub use error::SandboxError;
+pub use landlock::Enforced;
 pub use rustix::process::Pid;

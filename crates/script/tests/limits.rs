@@ -155,3 +155,22 @@ fn a_sink_that_fails_ends_the_run() {
         assert!(!world.files.contains_key("b"));
     }
 }
+
+/// Output does not wait for the next print: it is there while the script goes on with something else.
+#[test]
+fn output_is_seen_while_the_script_runs_on() {
+    struct Times(Instant, Vec<(String, Duration)>);
+    impl aegis_script::OutputSink for Times {
+        fn print(&mut self, text: &str) -> std::io::Result<()> {
+            self.1.push((text.to_owned(), self.0.elapsed()));
+            Ok(())
+        }
+    }
+    let limits = Limits { time: Duration::from_secs(3), steps: u64::MAX, ..Limits::default() };
+    let script = Source::new("t.star", "print(1)\nprint(2)\nfor i in range(2000000000):\n    pass");
+    let mut times = Times(Instant::now(), Vec::new());
+    let report = process().run(&script, &limited(limits), &mut World::default(), &mut times, &Anything);
+    assert_eq!(report.status, Status::Limit);
+    let second = times.1.iter().find(|(text, _)| text.contains('2')).unwrap();
+    assert!(second.1 < Duration::from_secs(2), "seen before the run's end: {:?}", second.1);
+}

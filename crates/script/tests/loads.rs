@@ -19,7 +19,10 @@ fn run(files: &[(&str, &str)], script: &str) -> Ran {
 #[test]
 fn a_loaded_file_is_asked_for_once() {
     let ran = run(
-        &[("lib.star", "print(\"loading\")\ndef f(x):\n    return x + base\nbase = 10"), ("other.star", "load(\"//lib.star\", \"f\")\ng = f")],
+        &[
+            ("lib.star", "print(\"loading\")\ndef f(x):\n    return x + base\nbase = 10"),
+            ("other.star", "load(\"//lib.star\", \"f\")\ng = f"),
+        ],
         "load(\"//lib.star\", \"f\", b=\"base\")\nload(\"//other.star\", \"g\")\nprint(f(1), g(2), b)",
     );
     assert_eq!(ran.report.status, Status::Ok, "{}", ran.error());
@@ -32,7 +35,12 @@ fn a_loaded_file_is_asked_for_once() {
 fn what_cannot_be_loaded_is_an_error() {
     let deep = format!("x = {}", "[".repeat(10_000));
     for (files, script, status, message) in [
-        (&[("a", "load(\"//b\", \"x\")"), ("b", "load(\"//a\", \"x\")\nx = 1")][..], "load(\"//a\", \"x\")", Status::ScriptError, "load cycle: a -> b -> a"),
+        (
+            &[("a", "load(\"//b\", \"x\")"), ("b", "load(\"//a\", \"x\")\nx = 1")][..],
+            "load(\"//a\", \"x\")",
+            Status::ScriptError,
+            "load cycle: a -> b -> a",
+        ),
         (&[][..], "load(\"//none\", \"x\")", Status::ScriptError, "no such file: none"),
         (&[][..], "load(\"lib.star\", \"x\")", Status::ScriptError, "a path starts with //"),
         (&[("a", "x = (")][..], "load(\"//a\", \"x\")", Status::ScriptError, "//a:"),

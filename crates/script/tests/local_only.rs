@@ -10,14 +10,74 @@ use support::{run, run_options, shown};
 /// Every operation of the interpreter on such a value, as an expression over `s`; each ends the run as `flow_denied`, and no effect
 /// after it happens.
 const REFUSED: &[&str] = &[
-    "s + \"x\"", "\"x\" + s", "[] + s", "s + s", "s * 2", "2 * s", "s - 1", "s / 1", "s // 1", "s % 1", "s & 1", "s | 1", "s ^ 1", "s << 1",
-    "s >> 1", "~s", "-s", "+s", "len(s)", "s[0]", "s[0:1]", "[x for x in s]", "list(s)", "sorted(s)", "\"x\" in s", "s in [\"x\"]",
-    "\"x\" not in [s]", "s in {}", "s == \"x\"", "\"x\" == s", "s != \"x\"", "s == 1", "(s,) == (\"x\",)", "[\"x\"] == [s]",
-    "{1: s} == {1: \"x\"}", "struct(a=\"x\") == struct(a=s)", "s < \"x\"", "sorted([s, s])", "max(s, s)", "{s: 1}", "{}.get(s)",
-    "set([s])", "not s", "s and 1", "s or 1", "1 if s else 2", "bool(s)", "any([s])", "filter(lambda x: x, [s])", "s.upper()", "s.strip()",
-    "getattr(s, \"upper\")", "hasattr(s, \"upper\")", "s()", "fs.read(s)", "fs.exists(s)", "env.read(s)", "net.http_get(s)",
-    "net.http_get(\"http://\" + s)", "hash.sha256(s)", "base64.encode(s)", "base64.decode(s)", "json.decode(s)", "re.findall(s, \"\")",
-    "re.match(\"\", s)", "re.sub(\"\", s, \"\")", "subprocess.run([\"x\"], cwd=s)", "net.http_get(\"http://h/\", headers=s)",
+    "s + \"x\"",
+    "\"x\" + s",
+    "[] + s",
+    "s + s",
+    "s * 2",
+    "2 * s",
+    "s - 1",
+    "s / 1",
+    "s // 1",
+    "s % 1",
+    "s & 1",
+    "s | 1",
+    "s ^ 1",
+    "s << 1",
+    "s >> 1",
+    "~s",
+    "-s",
+    "+s",
+    "len(s)",
+    "s[0]",
+    "s[0:1]",
+    "[x for x in s]",
+    "list(s)",
+    "sorted(s)",
+    "\"x\" in s",
+    "s in [\"x\"]",
+    "\"x\" not in [s]",
+    "s in {}",
+    "s == \"x\"",
+    "\"x\" == s",
+    "s != \"x\"",
+    "s == 1",
+    "(s,) == (\"x\",)",
+    "[\"x\"] == [s]",
+    "{1: s} == {1: \"x\"}",
+    "struct(a=\"x\") == struct(a=s)",
+    "s < \"x\"",
+    "sorted([s, s])",
+    "max(s, s)",
+    "{s: 1}",
+    "{}.get(s)",
+    "set([s])",
+    "not s",
+    "s and 1",
+    "s or 1",
+    "1 if s else 2",
+    "bool(s)",
+    "any([s])",
+    "filter(lambda x: x, [s])",
+    "s.upper()",
+    "s.strip()",
+    "getattr(s, \"upper\")",
+    "hasattr(s, \"upper\")",
+    "s()",
+    "fs.read(s)",
+    "fs.exists(s)",
+    "env.read(s)",
+    "net.http_get(s)",
+    "net.http_get(\"http://\" + s)",
+    "hash.sha256(s)",
+    "base64.encode(s)",
+    "base64.decode(s)",
+    "json.decode(s)",
+    "re.findall(s, \"\")",
+    "re.match(\"\", s)",
+    "re.sub(\"\", s, \"\")",
+    "subprocess.run([\"x\"], cwd=s)",
+    "net.http_get(\"http://h/\", headers=s)",
 ];
 
 #[test]
@@ -41,8 +101,18 @@ fn every_other_operation_is_refused_and_nothing_happens_after_it() {
 
 /// Uses that the interpreter turns into text or a type error; none shows content, and none goes on unnoticed to a sink.
 const TEXT: &[&str] = &[
-    "str(s)", "repr(s)", "\"%s\" % s", "\"%r\" % (s,)", "\"{}\".format(s)", "f\"a{s}b\"", "str([s])", "str({1: s})", "repr(struct(a=s))",
-    "json.encode(s)", "json.encode([{\"a\": s}])", "\", \".join([str(s)])",
+    "str(s)",
+    "repr(s)",
+    "\"%s\" % s",
+    "\"%r\" % (s,)",
+    "\"{}\".format(s)",
+    "f\"a{s}b\"",
+    "str([s])",
+    "str({1: s})",
+    "repr(struct(a=s))",
+    "json.encode(s)",
+    "json.encode([{\"a\": s}])",
+    "\", \".join([str(s)])",
 ];
 
 #[test]
@@ -87,7 +157,15 @@ fn text_of_a_value_reaches_no_sink() {
 
 #[test]
 fn errors_that_quote_a_value_show_it_as_redacted() {
-    for script in ["fail(\"bad: \", s)", "\"\".join([s])", "\"x\".startswith(s)", "[1][s]", "int(s)", "def f(x: int):\n    pass\nf(s)", "struct(a=s).b"] {
+    for script in [
+        "fail(\"bad: \", s)",
+        "\"\".join([s])",
+        "\"x\".startswith(s)",
+        "[1][s]",
+        "int(s)",
+        "def f(x: int):\n    pass\nf(s)",
+        "struct(a=s).b",
+    ] {
         let ran = run(&format!("def get():\n    return env.read(\"TOKEN\")\ns = [get()][0]\n{script}"));
         assert_ne!(ran.report.status, Status::Ok, "{script}");
         let shown = format!("{:?}", ran.report.error);
@@ -99,15 +177,13 @@ fn errors_that_quote_a_value_show_it_as_redacted() {
 
 #[test]
 fn whole_values_reach_every_sink_that_takes_them() {
-    let ran = run(
-        "s = env.read(\"TOKEN\")\n\
+    let ran = run("s = env.read(\"TOKEN\")\n\
          d = {\"inner\": [s]}\n\
          def pick(x):\n    return x[\"inner\"][0]\n\
          net.http_post(\"http://h/\", body=pick(d), headers={\"Authorization\": s}, params={\"k\": s})\n\
          net.http_post(\"http://h/\", json={\"key\": s, \"n\": [1, s]})\n\
          subprocess.run([\"gpg\", s], stdin=s, env={\"T\": s})\n\
-         fs.write(\"out\", s)\n",
-    );
+         fs.write(\"out\", s)\n");
     assert_eq!(ran.report.status, Status::Ok, "{}", ran.error());
     let asked: Vec<&Effect> = ran.world.asked.iter().map(|r| &r.effect).collect();
     let Effect::Http(post) = asked[1] else { panic!() };
@@ -123,7 +199,9 @@ fn whole_values_reach_every_sink_that_takes_them() {
 
 #[test]
 fn a_local_only_answer_has_local_only_parts() {
-    let ran = run("r = net.request(\"GET\", \"https://secret.example/\")\nprint(r.status, r.headers, r.body)\nb = net.http_get(\"https://secret.example/\")\nprint(b, type(b))");
+    let ran = run(
+        "r = net.request(\"GET\", \"https://secret.example/\")\nprint(r.status, r.headers, r.body)\nb = net.http_get(\"https://secret.example/\")\nprint(b, type(b))",
+    );
     assert_eq!(ran.output, "[REDACTED] [REDACTED] [REDACTED]\n[REDACTED] local_only\n", "{}", ran.error());
     assert_eq!(run("net.request(\"GET\", \"https://secret.example/\").json()").report.status, Status::Denied);
 }

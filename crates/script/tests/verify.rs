@@ -34,6 +34,7 @@ fn findings_are_certain_or_warnings() {
         ("fs = struct(delete=print)\nfs.delete(\"x\")", &[]),
         ("def f(fs):\n    fs.delete(\"x\")", &[]),
         ("print(\"fs.delete\") # fs.delete", &[]),
+        ("fs.delete(\"/denied/x\")", &["error capability 1:1"]),
         // Denied literals.
         ("fs.read(\"/denied/x\")", &["error denied 1:1"]),
         ("fs.read(path=\"/denied/x\")", &["error denied 1:1"]),
@@ -79,12 +80,18 @@ fn findings_are_certain_or_warnings() {
         ("load(\"//lib.star\",\n    \"f\")\nf(1)\nfs.read(1)", &["error type 4:9"]),
         // Ordinary scripts.
         ("x = None\nfor i in range(3):\n    x = i if x == None else x + i\nprint(x)\nresult = {\"x\": x}", &[]),
-        ("r = net.request(\"GET\", \"http://h/\", headers={\"a\": \"b\"})\nif r.status == 200:\n    for k, v in r.json().items():\n        print(k, v)", &[]),
+        (
+            "r = net.request(\"GET\", \"http://h/\", headers={\"a\": \"b\"})\nif r.status == 200:\n    for k, v in r.json().items():\n        print(k, v)",
+            &[],
+        ),
         ("def main(a, b=1, *c, **d):\n    return [a, b, c, d]\nmain(1)\nmain(1, 2, 3, e=4)", &[]),
         ("for line in fs.read(\"a\").splitlines():\n    k, _, v = line.partition(\"=\")\n    fs.append(\"b\", f\"{k}:{v}\\n\")", &[]),
         ("t = env.read(\"T\", default=None)\nnet.http_post(\"http://h/\", json={\"a\": t}, headers={\"A\": t})", &[]),
         ("r = subprocess.run([\"git\", \"log\"], cwd=\"x\", timeout=5)\nprint(r.exit_code, r.stdout.strip())", &[]),
-        ("m = re.match(\"a(b)\", \"ab\")\nif m:\n    print(m[1])\nprint(json.decode(\"{}\").get(\"a\"), time.now() - 1, hash.sha256(b\"a\"))", &[]),
+        (
+            "m = re.match(\"a(b)\", \"ab\")\nif m:\n    print(m[1])\nprint(json.decode(\"{}\").get(\"a\"), time.now() - 1, hash.sha256(b\"a\"))",
+            &[],
+        ),
         ("s = fs.stat(\"a\")\nprint(s.size + 1, s.kind)\nt = try_(fs.read, \"a\")\nif not t.ok:\n    print(t.error.code)", &[]),
     ] {
         assert_eq!(short(text), expected, "{text}\n{:#?}", findings(text));
@@ -141,7 +148,10 @@ fn python_habits_are_told_what_to_write() {
         assert!(!suggestion.contains('\n'));
         // A run says the same.
         let ran = run_with(&mut Runner::in_process(), text, &RunOptions::default(), &Rules);
-        assert!(ran.hint().contains(hint) || ran.report.findings.iter().any(|f| f.suggestion.as_ref().is_some_and(|s| s.contains(hint))), "{text}");
+        assert!(
+            ran.hint().contains(hint) || ran.report.findings.iter().any(|f| f.suggestion.as_ref().is_some_and(|s| s.contains(hint))),
+            "{text}"
+        );
         assert_ne!(ran.report.status, Status::Ok);
     }
 }

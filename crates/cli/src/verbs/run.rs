@@ -87,6 +87,8 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     } else {
         TerminalApprover::open().map_or_else(|| Box::new(ApproveNone) as Box<dyn Approver>, |t| Box::new(t))
     };
+    // what a command leaves behind becomes our child, and is found when the command is cleaned up
+    aegis_sandbox::broker::become_subreaper().map_err(Stop::failure)?;
     let parts = GateParts { policy: policy.clone(), ledger, approver, environment: start.environment.clone(), home: start.home.clone() };
     let gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
     Ok(Ready { gate, policy, source })

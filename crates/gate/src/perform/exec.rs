@@ -40,9 +40,9 @@ impl Gate {
         let access = Access::Exec(&request);
         let decision = self.policy.decide(&access);
         if decision.is_deny() {
-            return Err(self.denied(call, &access, &decision, None));
+            return Err(self.command_denied(call, &request, &decision, &argv_label, None));
         }
-        let mut label = argv_label;
+        let mut label = argv_label.clone();
         label.join(&self.vault.label_of(&child.stdin)?);
         for (_, value) in &child.env {
             label.join(&self.vault.label_of(value)?);
@@ -59,7 +59,7 @@ impl Gate {
         let decision = self.policy.decide(&access);
         let shown = binary.path.to_string_lossy().into_owned();
         if decision.is_deny() {
-            return Err(self.denied(call, &Access::Exec(&request), &decision, Some(&shown)));
+            return Err(self.command_denied(call, &request, &decision, &argv_label, Some(&shown)));
         }
         if !label.is_public() {
             self.check_flow(call, &label, &decision)?;
@@ -109,6 +109,16 @@ impl Gate {
                 Err(EffectError::new(ErrorCode::Exec, format!("{}: the command could not be started: {error}", call.asked())))
             }
         }
+    }
+
+    /// A denial in words. Those of a decision name arguments; where some are local-only, only the call as asked is shown.
+    fn command_denied(&mut self, call: &Call<'_>, request: &ExecRequest, decision: &Decision, argv: &Label, resolved: Option<&str>) -> EffectError {
+        if argv.is_public() {
+            return self.denied(call, &Access::Exec(request), decision, resolved);
+        }
+        let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: the policy does not allow it with local-only arguments", call.asked()))
+            .suggest("list the command in [subprocess].local_only_commands");
+        self.refused(call, error, resolved)
     }
 
     /// The argv with labelled words filled in. They are judged like any other: a labelled word only ever reaches a local-only command.

@@ -26,6 +26,8 @@ pub(super) struct Meaning {
 struct WantedOption {
     name: String,
     value: Option<WordPattern>,
+    /// The grammar lists it where the pattern has it; else it stands for an option of that name of any subcommand.
+    listed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +56,12 @@ impl Meaning {
             options: request
                 .options
                 .iter()
-                .map(|o| WantedOption { name: o.name.clone(), value: o.value.as_deref().map(WordPattern::from_marked) })
+                .zip(&request.specs)
+                .map(|(o, spec)| WantedOption {
+                    name: o.name.clone(),
+                    value: o.value.as_deref().map(WordPattern::from_marked),
+                    listed: spec.is_some(),
+                })
                 .collect(),
             hazards: request
                 .hazards
@@ -136,7 +143,7 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
 }
 
 fn is_wanted(wanted: &WantedOption, option: &OptionArgument, spec: Option<&OptionSpec>) -> bool {
-    let named = option.name == wanted.name || spec.is_some_and(|s| s.names.iter().any(|n| **n == *wanted.name));
+    let named = option.name == wanted.name || (!wanted.listed && spec.is_some_and(|s| s.is_named(&wanted.name)));
     named && wanted.value.as_ref().is_none_or(|value| option.value.as_deref().is_some_and(|v| value.fits(v)))
 }
 

@@ -69,6 +69,7 @@ pub(super) fn text<'a>(text: &'a str, found: &mut impl FnMut(Guess<'a>)) -> bool
 
 /// The path of a `file:` URL.
 pub(super) fn file_url(url: &str) -> Option<&str> {
+    let url = url.trim_start();
     let rest = url.get(..5).filter(|s| s.eq_ignore_ascii_case("file:")).and(url.get(5..))?;
     match rest.strip_prefix("//") {
         Some(rest) => rest.find('/').and_then(|at| rest.get(at..)),

@@ -112,11 +112,11 @@ pub(super) fn understand(argv: &[String], cwd: &Path, name: Option<&str>, depth:
     request.malformed = if depth > MAX_DEPTH { Some("too many commands inside each other") } else { flaw(argv) };
     let Some((first, mut args)) = argv.split_first().filter(|_| request.malformed.is_none()) else { return request };
     let mut program = name.unwrap_or_else(|| base_name(first));
-    if multicall::takes_applet(program) {
-        if let Some((applet, rest)) = args.split_first().filter(|(applet, _)| !applet.starts_with('-')) {
-            program = base_name(applet);
-            args = rest;
-        }
+    if multicall::takes_applet(program)
+        && let Some((applet, rest)) = args.split_first().filter(|(applet, _)| !applet.starts_with('-'))
+    {
+        program = base_name(applet);
+        args = rest;
     }
     request.program = program.to_owned();
     let Some((family, grammar, root)) = grammar::grammar_of(program).and_then(|(f, g)| Some((f, g, g.root()?))) else {

@@ -166,7 +166,10 @@ impl<'g> Reading<'g> {
         if arg.starts_with("--") {
             return self.long(arg, args);
         }
-        if self.style().digits && arg.get(..2).is_none_or(|digit| self.option(digit).is_none()) && arg.bytes().skip(1).all(|b| b.is_ascii_digit()) {
+        if self.style().digits
+            && arg.get(..2).is_none_or(|digit| self.option(digit).is_none())
+            && arg.bytes().skip(1).all(|b| b.is_ascii_digit())
+        {
             self.push(None, arg.to_owned(), None, Known::Yes);
             return false;
         }
@@ -214,10 +217,8 @@ impl<'g> Reading<'g> {
                     Found::Several(_) => return Found::Negated(name.to_owned()),
                     _ => {}
                 }
-            } else if let Some(rest) = name.strip_prefix("--") {
-                if self.option(&format!("--no-{rest}")).is_some() {
-                    return Found::Negated(name.to_owned());
-                }
+            } else if name.strip_prefix("--").is_some_and(|rest| self.option(&format!("--no-{rest}")).is_some()) {
+                return Found::Negated(name.to_owned());
             }
         }
         Found::Nothing
@@ -227,8 +228,7 @@ impl<'g> Reading<'g> {
     fn prefixed(&self, name: &str) -> Found<'g> {
         let mut found: Vec<&'g OptionSpec> = Vec::new();
         for spec in self.scope().flat_map(Level::options) {
-            if spec.names.iter().any(|n| n.starts_with("--") && n.starts_with(name))
-                && !found.iter().any(|f| f.canonical() == spec.canonical())
+            if spec.names().any(|n| n.starts_with("--") && n.starts_with(name)) && !found.iter().any(|f| f.canonical() == spec.canonical())
             {
                 found.push(spec);
             }

@@ -66,6 +66,17 @@ fn file(request: &mut ExecRequest, op: PathOp, raw: &str, path: &str, base: &Pat
     request.files.push(FileArgument { op, raw: raw.to_owned(), path: lexical(&asked), asked, certainty });
 }
 
+/// Longer paths than the system takes are not worth their memory.
+const MAX_PATH: usize = 4096;
+
+fn push_directory(request: &mut ExecRequest, base: &mut PathBuf, value: &str) {
+    if base.as_os_str().len() + value.len() > MAX_PATH {
+        request.malformed = Some("a directory of too many bytes");
+    } else {
+        base.push(value);
+    }
+}
+
 /// What is collected while roles are assigned.
 struct Roles<'r> {
     request: &'r mut ExecRequest,
@@ -75,6 +86,7 @@ struct Roles<'r> {
     word_base: PathBuf,
     effects: Effects,
     depth: usize,
+    words_before_dashes: usize,
     /// How many words name paths to read.
     path_words: usize,
     /// Files that are copied or moved, and where to.
@@ -99,15 +111,28 @@ pub(super) fn assign(request: &mut ExecRequest, reading: Reading<'static>, depth
         effects.writes |= spec.effects.writes;
         effects.here |= spec.effects.here;
         effects.writes_here |= spec.effects.writes_here;
-        override_words = spec.words.as_ref().or(override_words);
+        override_words = spec.words.as_deref().or(override_words);
         if let (Arity::Required(Value::Chdir) | Arity::Optional(Value::Chdir), Some(value)) = (spec.arity, &option.value) {
-            base.push(value);
+            push_directory(request, &mut base, value);
         }
     }
     request.subcommand = reading.subcommand.clone();
     request.words = reading.words.iter().map(|w| w.text.clone()).collect();
     let word_base = base.clone();
-    let mut roles = Roles { request, base, word_base, effects, depth, path_words: 0, sources: Vec::new(), targets: Vec::new(), sed: Vec::new(), awk: Vec::new() };
+    let words_before_dashes = reading.words.iter().filter(|w| !w.after).count();
+    let mut roles = Roles {
+        request,
+        base,
+        word_base,
+        effects,
+        depth,
+        words_before_dashes,
+        path_words: 0,
+        sources: Vec::new(),
+        targets: Vec::new(),
+        sed: Vec::new(),
+        awk: Vec::new(),
+    };
 
     let mut path = String::new();
     for (level, name) in reading.levels.iter().skip(1).zip(&reading.subcommand) {
@@ -182,6 +207,9 @@ impl Roles<'_> {
             hazard(self.request, option.name.clone(), role, words);
         }
         match (spec.arity, &option.value) {
+            (Arity::UntilSemicolon, _) if roots.len() * option.command.len() > MAX_FILES => {
+                self.request.malformed = Some("too many words");
+            }
             (Arity::UntilSemicolon, _) => {
                 let command: Vec<String> = option
                     .command
@@ -206,7 +234,7 @@ impl Roles<'_> {
     /// Gives one word its role. Returns whether it took all words behind it too.
     fn word(&mut self, words: &Words, after: Option<&Words>, all: &[super::read::SeenWord], index: usize) -> bool {
         let Some(word) = all.get(index) else { return true };
-        let dashes = all.iter().filter(|w| !w.after).count();
+        let dashes = self.words_before_dashes;
         let role = match after.filter(|_| word.after) {
             Some(after) => after.role(index - dashes.min(index), all.len() - dashes),
             None if after.is_some() => words.role(index, dashes),
@@ -334,7 +362,7 @@ impl Roles<'_> {
             // The directory itself was already joined to `base`.
             Value::Chdir => file(self.request, PathOp::Read, value, ".", base, Certainty::Certain),
             Value::ChdirNext => {
-                self.word_base.push(value);
+                push_directory(self.request, &mut self.word_base, value);
                 let here = self.word_base.clone();
                 file(self.request, PathOp::Read, value, ".", &here, Certainty::Certain);
             }
@@ -348,6 +376,9 @@ impl Roles<'_> {
                     self.read(value, path, base);
                 }
             }
+            // `{a,b}` and `[1-3]` are expanded by the tool itself.
+            Value::Upload if value.contains(['{', '[']) => hazard(self.request, option, Role::Config, own_words()),
+            Value::Upload => self.read(value, value, base),
             Value::Form => {
                 let content = value.split_once('=').map_or(value, |(_, content)| content);
                 if let Some(path) = content.strip_prefix(['@', '<']) {
@@ -452,6 +483,9 @@ impl Roles<'_> {
         let sources = std::mem::take(&mut self.sources);
         for (target, base) in std::mem::take(&mut self.targets) {
             for source in sources.iter().filter(|s| **s != target) {
+                if self.request.malformed.is_some() {
+                    return;
+                }
                 let name = parse::base_name(source.trim_end_matches('/'));
                 file(self.request, PathOp::Write, source, &format!("{target}/{name}"), &base, Certainty::Possible);
             }

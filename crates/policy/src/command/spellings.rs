@@ -1,5 +1,6 @@
 //! Every spelling that the grammars allow of every option they list is caught by one pattern.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -23,10 +24,10 @@ fn with_value(name: &str, arity: Arity, style_is_single_dash: bool) -> Vec<Vec<S
 fn spellings(grammar: &Grammar, level: &Level, spec: &OptionSpec) -> Vec<Vec<String>> {
     let style = &grammar.style;
     let mut all = Vec::new();
-    for name in spec.names.iter().filter(|n| n.starts_with('-')) {
+    for name in spec.names().filter(|n| n.starts_with('-')) {
         all.extend(with_value(name, spec.arity, style.single_dash));
         if style.abbreviate != Abbreviate::None && name.starts_with("--") {
-            for end in 3..name.len() {
+            for end in BTreeSet::from([3, 4, name.len() / 2, name.len() - 1]).into_iter().filter(|end| (3..name.len()).contains(end)) {
                 // Where a prefix is another option's own name it is that option.
                 if level.option(&name[..end]).is_none() && grammar.root().unwrap().option(&name[..end]).is_none() {
                     all.extend(with_value(&name[..end], spec.arity, style.single_dash));
@@ -35,7 +36,14 @@ fn spellings(grammar: &Grammar, level: &Level, spec: &OptionSpec) -> Vec<Vec<Str
         }
         if style.cluster && name.chars().count() == 2 {
             let flag = |o: &&OptionSpec| o.arity == Arity::None && !o.effects.rest;
-            for other in level.options().iter().filter(flag).flat_map(|o| &o.names).filter(|n| n.chars().count() == 2 && n.starts_with('-')).take(3) {
+            for other in level
+                .options()
+                .iter()
+                .filter(flag)
+                .flat_map(OptionSpec::names)
+                .filter(|n| n.chars().count() == 2 && n.starts_with('-'))
+                .take(3)
+            {
                 // A cluster may spell a longer option (`-pe`); that is tried first.
                 if level.option(other).is_some_and(|o| o.arity == Arity::None) {
                     for mut words in with_value(name, spec.arity, style.single_dash) {
@@ -57,13 +65,13 @@ fn every_spelling_of_every_option_is_caught() {
         let (_, grammar) = grammar::grammar_of(command).unwrap();
         for (path, level) in grammar.levels() {
             for (at, spec) in level.options().iter().enumerate() {
-                let shadowed = level.options()[..at].iter().any(|o| o.names.iter().any(|n| spec.names.contains(n)));
+                let shadowed = level.options()[..at].iter().any(|o| o.names().any(|n| spec.is_named(n)));
                 if shadowed || spec.canonical().starts_with('+') {
                     continue;
                 }
-                let pattern = ArgPattern::parse(command, &[path, &[spec.canonical()]].concat().join(" ")).unwrap();
+                let pattern = ArgPattern::parse(command, &[path.as_slice(), &[spec.canonical()]].concat().join(" ")).unwrap();
                 for option in spellings(grammar, level, spec) {
-                    let front: Vec<String> = [command].iter().chain(path).map(|w| (*w).to_owned()).collect();
+                    let front: Vec<String> = [command].iter().chain(&path).map(|w| (*w).to_owned()).collect();
                     let words = vec!["word".to_owned(), "other".to_owned()];
                     let mut orders = vec![[front.clone(), option.clone()].concat()];
                     if !grammar.has_subs(&front[1..]) {
@@ -86,16 +94,17 @@ fn every_spelling_of_every_option_is_caught() {
 
 /// Words that mean something to some grammar.
 fn word() -> impl Strategy<Value = String> {
-    let mut known: Vec<String> = vec!["--", "-", "+x", ";", "{}", "+", "a=b", "@f", "x:y", "/etc/x", "../y", "file:///z", "https://h/", "", "-x", "--x=y", "--no-x"]
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let mut known: Vec<String> =
+        vec!["--", "-", "+x", ";", "{}", "+", "a=b", "@f", "x:y", "/etc/x", "../y", "file:///z", "https://h/", "", "-x", "--x=y", "--no-x"]
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
     for (_, names) in grammar::all_names() {
         let (_, grammar) = grammar::grammar_of(names[0]).unwrap();
         known.extend(names.iter().map(|n| n.replace('*', "")));
         for (path, level) in grammar.levels().take(20) {
             known.extend(path.iter().map(|p| (*p).to_owned()));
-            known.extend(level.options().iter().flat_map(|o| &o.names).map(|n| n.to_string()));
+            known.extend(level.options().iter().flat_map(OptionSpec::names).map(|n| n.to_string()));
         }
     }
     prop_oneof![4 => prop::sample::select(known), 1 => "\\PC{0,6}", 1 => "-[a-zA-Z]{1,4}"]

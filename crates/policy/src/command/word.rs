@@ -18,9 +18,6 @@ pub enum PatternError {
     /// A control character.
     #[error("a control character in the pattern")]
     Control,
-    /// The command's grammar has no such option, or understands the words differently than written.
-    #[error("`{0}` is no option of `{1}`")]
-    Option(String, String),
 }
 
 /// Stands for `*` where a pattern is read by a grammar; it cannot be written in a pattern.

@@ -68,9 +68,14 @@ impl<T> CommandSet<T> {
         self.candidates(request).find(|(p, _)| p.catches(request)).map(|(_, i)| &i.rule)
     }
 
-    /// Whether a pattern that opens this argv names the option.
-    pub(crate) fn names(&self, request: &ExecRequest, hazard: &Hazard) -> bool {
-        self.candidates(request).any(|(p, _)| p.names_option(hazard) && (p.allows(request) || p.catches(request)))
+    /// Whether a pattern that opens this very argv names the option.
+    pub(crate) fn allowing_names(&self, request: &ExecRequest, hazard: &Hazard) -> bool {
+        self.candidates(request).any(|(p, _)| p.names_option(hazard) && p.allows(request))
+    }
+
+    /// Whether a pattern that asks about this argv names the option.
+    pub(crate) fn catching_names(&self, request: &ExecRequest, hazard: &Hazard) -> bool {
+        self.candidates(request).any(|(p, _)| p.names_option(hazard) && p.catches(request))
     }
 
     fn candidates<'a>(&'a self, request: &ExecRequest) -> impl Iterator<Item = (&'a CommandPattern, &'a Item<T>)> {

@@ -41,9 +41,9 @@ pub(super) fn decide(layer: &Layer, request: &ExecRequest) -> Answer {
 /// An option that runs programs or changes configuration, and that no pattern names.
 fn hazard(layer: &Layer, request: &ExecRequest) -> Option<Answer> {
     let open = |hazard: &Hazard| {
-        layer.allow_commands.names(request, hazard)
-            || layer.ask_commands.names(request, hazard)
-            || layer.local_only_commands.names(request, hazard)
+        layer.allow_commands.allowing_names(request, hazard)
+            || layer.local_only_commands.allowing_names(request, hazard)
+            || layer.ask_commands.catching_names(request, hazard)
     };
     let hazard = request.hazards().iter().find(|h| matches!(h.role, Role::Exec | Role::Config) && !open(h))?;
     Some(Answer::new(Verdict::Deny, Reason::DangerousOption { option: hazard.option.clone(), role: hazard.role.name() }, None))
@@ -53,9 +53,15 @@ fn hazard(layer: &Layer, request: &ExecRequest) -> Option<Answer> {
 fn files(layer: &Layer, request: &ExecRequest, mut answer: Answer, local_only_command: bool) -> Answer {
     for file in request.files() {
         let of_file = match file.certainty {
-            // a bare word is a file only if one is there; the gate takes away those that are not
+            // a bare word is a file only if one is there; the gate takes the word for one then
             Certainty::Possible => paths::decide_name(layer, file.op, &file.path),
-            Certainty::Certain | Certainty::Likely => paths::decide(layer, file.op, &file.path),
+            // what the command does with it is not known: readable, and nothing that may never be written
+            Certainty::Likely => {
+                let as_written = paths::decide_name(layer, PathOp::Write, &file.path);
+                let as_named = paths::decide(layer, file.op, &file.path);
+                if as_written.verdict == Verdict::Deny { as_written } else { as_named }
+            }
+            Certainty::Certain => paths::decide(layer, file.op, &file.path),
         };
         match of_file.verdict {
             Verdict::Deny => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use aegis_sandbox::child::{ChildSpec, FileId, Finished, RunLimits, RunningChild, Stdin, Stop, run, spawn};
 use aegis_sandbox::{End, SandboxError, worker};
-use rustix::process::Pid;
+use rustix::process::{Pid, Resource, Rlimit};
 
 use crate::look::{self, eventually, runs};
 use crate::{CHILD, Test};
@@ -65,9 +65,14 @@ pub fn sh(script: &str) -> (Finished, Duration) {
     (shell(script, |spec| run(spec, None, &limits(10.0))).unwrap(), start.elapsed())
 }
 
+/// A long time for `sleep` that no other process on this machine names.
+fn mark(number: u32) -> String {
+    format!("98{}.{number}", std::process::id())
+}
+
 /// A child that does nothing.
 pub fn sleeping() -> RunningChild {
-    with(&look::program("sleep"), &["sleep", "98761.009"], |spec| spawn(spec).unwrap())
+    with(&look::program("sleep"), &["sleep", &mark(9)], |spec| spawn(spec).unwrap())
 }
 
 /// Nothing of it is left: no process with that text, no child or zombie of ours.
@@ -90,6 +95,10 @@ fn gets_only_what_is_named() {
     assert_eq!(finished.stdout, b"0,1,2,3", "3 lists them");
     let finished = with(&look::program("env"), &["env"], |spec| run(spec, None, &limits(10.0))).unwrap();
     assert_eq!(finished.stdout, b"PATH=/usr/bin:/bin\n");
+    // Whatever this process may dump.
+    let core = rustix::process::getrlimit(Resource::Core);
+    rustix::process::setrlimit(Resource::Core, Rlimit { current: core.maximum, ..core }).unwrap();
+    assert_ne!(core.maximum, Some(0), "else there is nothing to see");
     let (finished, _) = sh("ulimit -c; readlink /proc/self/fd/0; ps -o sid= -p $$ | tr -d ' ' | grep -qx $$ && echo session");
     assert_eq!(String::from_utf8(finished.stdout).unwrap(), "0\n/dev/null\nsession\n");
 }
@@ -148,7 +157,7 @@ fn floods() {
 }
 
 fn ignores_sigterm() {
-    let mark = "98761.001";
+    let mark = &mark(1);
     let finished = shell(&format!("trap '' TERM INT HUP; echo begun; sleep {mark} & sleep {mark}; sleep {mark}"), |spec| {
         run(spec, None, &limits(0.3))
     });
@@ -159,7 +168,7 @@ fn ignores_sigterm() {
 }
 
 fn leaves_a_daemon() {
-    let mark = "98761.002";
+    let mark = &mark(2);
     let (finished, time) = sh(&format!("(setsid sh -c '(setsid sleep {mark} &) ; sleep {mark}' &); sleep {mark} & echo complete"));
     assert_eq!((finished.end, finished.stopped), (End::Exited(0), None));
     assert_eq!(finished.stdout, b"complete\n");
@@ -174,21 +183,23 @@ fn leaves_a_daemon() {
 
 fn runs_away() {
     let me = std::env::current_exe().unwrap();
-    with(&me, &[CHILD, "run away"], |spec| {
+    let mark = &mark(0);
+    with(&me, &[CHILD, "run away", mark], |spec| {
         let mut child = spawn(spec).unwrap();
         child.has_ended(Instant::now() + Duration::from_millis(50)).unwrap();
         child.kill_all(&[]).unwrap();
     });
-    nothing_left("run away");
+    nothing_left(mark);
 }
 
 fn is_cancelled() {
+    let mark = &mark(3);
     let (cancel, other) = std::os::unix::net::UnixStream::pair().unwrap();
     std::thread::spawn(move || drop(other)).join().unwrap();
     let limits = RunLimits { cancel: Some(cancel.as_fd()), ..limits(30.0) };
-    let finished = shell("sleep 98761.003", |spec| run(spec, None, &limits)).unwrap();
+    let finished = shell(&format!("sleep {mark}"), |spec| run(spec, None, &limits)).unwrap();
     assert_eq!((finished.stopped, finished.end), (Some(Stop::Cancelled), End::Signal(libc::SIGKILL)));
-    nothing_left("98761.003");
+    nothing_left(mark);
 }
 
 fn memory_is_limited() {
@@ -244,19 +255,19 @@ fn gains_no_privilege() {
 }
 
 fn dropped_is_gone() {
-    let mark = "98761.004";
+    let mark = &mark(4);
     drop(shell(&format!("setsid sleep {mark} & sleep {mark}"), |spec| spawn(spec).unwrap()));
     nothing_left(mark);
 }
 
 fn others_are_spared() {
-    let mut foreign = std::process::Command::new(look::program("sleep")).arg("98761.005").spawn().unwrap();
+    let mut foreign = std::process::Command::new(look::program("sleep")).arg(mark(5)).spawn().unwrap();
     let worker = worker::start(&["sleep"]).unwrap();
-    let other = shell("sleep 98761.006", |spec| spawn(spec).unwrap());
-    let mut child = shell("sleep 98761.007", |spec| spawn(spec).unwrap());
-    let mut later = std::process::Command::new(look::program("sleep")).arg("98761.008").spawn().unwrap();
+    let other = shell(&format!("sleep {}", mark(6)), |spec| spawn(spec).unwrap());
+    let mut child = shell(&format!("sleep {}", mark(7)), |spec| spawn(spec).unwrap());
+    let mut later = std::process::Command::new(look::program("sleep")).arg(mark(8)).spawn().unwrap();
     child.kill_all(&[Pid::from_child(&foreign), Pid::from_child(&later)]).unwrap();
-    eventually("it is dead", || look::running("98761.007").is_empty());
+    eventually("it is dead", || look::running(&mark(7)).is_empty());
     assert!(runs(worker.pid().as_raw_pid()) && runs(other.pid().as_raw_pid()));
     assert!(runs(Pid::from_child(&foreign).as_raw_pid()) && runs(Pid::from_child(&later).as_raw_pid()));
     for other in [&mut foreign, &mut later] {
@@ -264,7 +275,7 @@ fn others_are_spared() {
         other.wait().unwrap();
     }
     drop((worker, other));
-    nothing_left("98761.00");
+    (5..=8).for_each(|number| nothing_left(&mark(number)));
 }
 
 /// Each sweeps while the others run.

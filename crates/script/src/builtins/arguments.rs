@@ -157,7 +157,6 @@ impl<'v> UnpackValue<'v> for Data<'v> {
     }
 }
 
-
 /// Header fields or query parameters: a dict of str to str, number, bool or local-only value.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields(pub(super) Vec<(String, Payload)>);

@@ -13,7 +13,10 @@ use crate::worker::fail;
 #[starlark_module]
 pub(super) fn members(builder: &mut GlobalsBuilder) {
     /// Text (as UTF-8) or bytes in base64; with `url=True` in the alphabet for URLs.
-    fn encode<'v>(#[starlark(require = pos)] data: Data<'v>, #[starlark(require = named, default = false)] url: bool) -> starlark::Result<String> {
+    fn encode<'v>(
+        #[starlark(require = pos)] data: Data<'v>,
+        #[starlark(require = named, default = false)] url: bool,
+    ) -> starlark::Result<String> {
         Ok(if url { URL_SAFE.encode(data.0) } else { STANDARD.encode(data.0) })
     }
 
@@ -21,7 +24,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     fn decode<'v>(#[starlark(require = pos)] text: Text<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         let mut clean: String = text.0.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
         clean = clean.replace('-', "+").replace('_', "/");
-        while clean.len() % 4 != 0 {
+        while !clean.len().is_multiple_of(4) {
             clean.push('=');
         }
         let bytes = STANDARD

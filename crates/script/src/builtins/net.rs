@@ -1,4 +1,5 @@
 //! `net.*`: HTTP, as far as the policy allows.
+#![expect(clippy::too_many_arguments, reason = "they are the parameters that a script sees")]
 
 use std::time::Duration;
 

@@ -44,12 +44,5 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
 }
 
 fn child(argv: Argv, stdin: Content, cwd: Maybe<Text<'_>>, timeout: Maybe<Seconds>, env: Fields, fail_on_exit: bool) -> Child {
-    Child {
-        argv: argv.0,
-        stdin: stdin.0,
-        cwd: cwd.0.map(|c| c.0.to_owned()),
-        env: env.0,
-        timeout: timeout.0.map(|s| s.0),
-        fail_on_exit,
-    }
+    Child { argv: argv.0, stdin: stdin.0, cwd: cwd.0.map(|c| c.0.to_owned()), env: env.0, timeout: timeout.0.map(|s| s.0), fail_on_exit }
 }

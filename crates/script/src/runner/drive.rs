@@ -51,6 +51,8 @@ struct Session<'a> {
     ending: Ending,
     started: Instant,
     options: &'a RunOptions,
+    /// Where killed workers wait to be reaped; their end is not waited for.
+    ended: &'a mut Vec<Box<dyn WorkerHandle>>,
     looked: Instant,
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
@@ -71,9 +73,10 @@ pub(super) fn run(
     performer: &mut dyn Perform,
     output: &mut dyn OutputSink,
     judge: &dyn Judge,
+    ended: &mut Vec<Box<dyn WorkerHandle>>,
 ) -> RunReport {
     let mut report = RunReport::failed(Status::Internal, RunError::new("internal", ""));
-    let mut session = match Session::begin(link, source, options) {
+    let mut session = match Session::begin(link, source, options, ended) {
         Ok(session) => session,
         Err(e) => return RunReport::failed(Status::Failure, RunError::new("io", format!("the worker cannot be reached: {e}"))),
     };
@@ -97,8 +100,8 @@ pub(super) fn run(
     report
 }
 
-pub(super) fn check(link: Link, source: &Source, options: &RunOptions, judge: &dyn Judge) -> CheckReport {
-    let mut session = match Session::begin(link, source, options) {
+pub(super) fn check(link: Link, source: &Source, options: &RunOptions, judge: &dyn Judge, ended: &mut Vec<Box<dyn WorkerHandle>>) -> CheckReport {
+    let mut session = match Session::begin(link, source, options, ended) {
         Ok(session) => session,
         Err(e) => {
             let error = RunError::new("io", format!("the worker cannot be reached: {e}"));
@@ -146,7 +149,7 @@ fn refused(first: Option<&Finding>, errors: usize) -> RunError {
 }
 
 impl<'a> Session<'a> {
-    fn begin(link: Link, source: &Source, options: &'a RunOptions) -> io::Result<Session<'a>> {
+    fn begin(link: Link, source: &Source, options: &'a RunOptions, ended: &'a mut Vec<Box<dyn WorkerHandle>>) -> io::Result<Session<'a>> {
         let now = Instant::now();
         link.stream.set_read_timeout(Some(WATCH))?;
         link.stream.set_write_timeout(Some(WATCH))?;
@@ -164,6 +167,7 @@ impl<'a> Session<'a> {
             _shared_core: shared_core,
             started: now,
             options,
+            ended,
             looked: now,
             memory_before: 0,
         };
@@ -238,7 +242,8 @@ impl<'a> Session<'a> {
                 FromWorker::Finished(finished) => {
                     let mut finished = *finished;
                     if let (Some(code), Ok(_)) = (must_end, &finished.result) {
-                        finished.result = Err(ScriptError::new(Phase::Effect(code), "the run went on after an error that ends it"));
+                        finished.result =
+                            Err(Box::new(ScriptError::new(Phase::Effect(code), "the run went on after an error that ends it")));
                     }
                     return Ok(finished);
                 }
@@ -260,18 +265,18 @@ impl<'a> Session<'a> {
             Ok(Finished { result: Err(error), steps }) => {
                 report.counts = Counts { steps, ..report.counts };
                 self.let_go();
-                RunError::of(error, source)
+                RunError::of(*error, source)
             }
             Err(Stop::Limit(limit, message)) => {
-                self.kill();
+                self.let_go();
                 RunError::of(ScriptError::new(Phase::Limit(limit), message), source)
             }
             Err(Stop::Output(e)) => {
-                self.kill();
+                self.let_go();
                 (Status::Failure, RunError::new("io", format!("the output cannot be written: {e}")))
             }
             Err(Stop::Protocol(what)) => {
-                self.kill();
+                self.let_go();
                 (Status::Internal, RunError::new("worker_crashed", format!("the worker sent {what}")))
             }
             Err(Stop::Gone) => self.post_mortem(source),
@@ -337,16 +342,12 @@ impl<'a> Session<'a> {
         u64::try_from(rustix::param::page_size()).ok()?.checked_mul(pages)
     }
 
-    /// The worker has said its last; it ends by itself, or is ended soon.
+    /// Ends the worker, whatever it is doing. It has no rights and nobody listens to it any more, so nothing waits for its end.
     fn let_go(self) {
-        let Ending::Process(mut child) = self.ending else { return };
-        // Its end of the stream is closed by this, should it still wait for an answer.
-        drop((self.sender, self.receiver));
-        child.kill();
-    }
-
-    fn kill(self) {
-        self.let_go();
+        if let Ending::Process(mut child) = self.ending {
+            child.kill();
+            self.ended.push(child);
+        }
     }
 
     /// What ended a worker that said nothing.
@@ -357,13 +358,14 @@ impl<'a> Session<'a> {
         // A worker that closed its stream and lives on is not waited for.
         let Some(end) = child.ended_within(PATIENCE) else {
             child.kill();
+            self.ended.push(child);
             return crashed("the worker closed its connection".to_owned());
         };
         if end.out_of_memory {
             let message = format!("more than {} bytes of memory", self.options.limits.memory_bytes);
             return RunError::of(ScriptError::new(Phase::Limit(LimitKind::Memory), message), source);
         }
-        crashed(format!("the worker ended: {}", end.how))
+        crashed(format!("the worker ended with {}", end.how))
     }
 }
 

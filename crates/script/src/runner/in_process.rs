@@ -3,10 +3,11 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 
+use crate::builtins::Builtins;
 use crate::worker::{on_big_stack, serve};
 
 pub(super) fn start() -> io::Result<UnixStream> {
     let (broker, worker) = UnixStream::pair()?;
-    std::thread::Builder::new().name("script worker".into()).spawn(move || on_big_stack(move || serve(worker)))?;
+    std::thread::Builder::new().name("script worker".into()).spawn(move || on_big_stack(move || serve(worker, &Builtins::new())))?;
     Ok(broker)
 }

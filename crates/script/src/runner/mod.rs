@@ -36,6 +36,8 @@ pub struct RunOptions {
 #[derive(Debug)]
 pub struct Runner {
     workers: Workers,
+    /// Killed workers that are not reaped yet.
+    ended: Vec<Box<dyn WorkerHandle>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Runner {
     pub fn process(start: impl StartWorker + 'static) -> Runner {
         let mut start: Box<dyn StartWorker> = Box::new(start);
         let waiting = start.start().ok();
-        Runner { workers: Workers::Process { start, waiting, keep_warm: false } }
+        Runner { workers: Workers::Process { start, waiting, keep_warm: false }, ended: Vec::new() }
     }
 
     /// The same for servers: after each run the next worker is started at once.
@@ -67,7 +69,7 @@ impl Runner {
     /// embedder, and time and memory are only checked between steps.
     #[must_use]
     pub fn in_process() -> Runner {
-        Runner { workers: Workers::InProcess }
+        Runner { workers: Workers::InProcess, ended: Vec::new() }
     }
 
     /// Verifies and runs a script. Its effects go to `performer`, what it prints to `output`.
@@ -81,9 +83,9 @@ impl Runner {
     ) -> RunReport {
         let link = match self.link() {
             Ok(link) => link,
-            Err(error) => return RunReport::failed(Status::Failure, error),
+            Err(error) => return RunReport::failed(Status::Failure, *error),
         };
-        let report = drive::run(link, script, options, performer, output, judge);
+        let report = drive::run(link, script, options, performer, output, judge, &mut self.ended);
         self.warm();
         report
     }
@@ -92,9 +94,9 @@ impl Runner {
     pub fn check(&mut self, script: &Source, options: &RunOptions, judge: &dyn Judge) -> CheckReport {
         let link = match self.link() {
             Ok(link) => link,
-            Err(error) => return CheckReport { findings: Vec::new(), error: Some(error) },
+            Err(error) => return CheckReport { findings: Vec::new(), error: Some(*error) },
         };
-        let report = drive::check(link, script, options, judge);
+        let report = drive::check(link, script, options, judge, &mut self.ended);
         self.warm();
         report
     }
@@ -108,7 +110,8 @@ impl Runner {
         }
     }
 
-    fn link(&mut self) -> Result<Link, RunError> {
+    fn link(&mut self) -> Result<Link, Box<RunError>> {
+        self.ended.retain_mut(|child| child.ended_within(Duration::ZERO).is_none());
         match &mut self.workers {
             Workers::InProcess => in_process::start().map(|stream| Link::new(stream, Ending::Thread)),
             Workers::Process { start, waiting, .. } => match waiting.take() {
@@ -120,14 +123,23 @@ impl Runner {
                 Link::new(stream, Ending::Process(child))
             }),
         }
-        .map_err(|e| RunError::new("io", format!("the worker cannot be started: {e}")))
+        .map_err(|e| Box::new(RunError::new("io", format!("the worker cannot be started: {e}"))))
     }
 
     fn warm(&mut self) {
-        if let Workers::Process { start, waiting, keep_warm: true } = &mut self.workers {
-            if waiting.is_none() {
-                *waiting = start.start().ok();
-            }
+        if let Workers::Process { start, waiting: waiting @ None, keep_warm: true } = &mut self.workers {
+            *waiting = start.start().ok();
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if let Workers::Process { waiting: Some(worker), .. } = &mut self.workers {
+            worker.kill();
+        }
+        for child in &mut self.ended {
+            let _ = child.ended_within(Duration::ZERO);
         }
     }
 }

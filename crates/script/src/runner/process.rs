@@ -23,9 +23,9 @@ pub trait StartWorker: fmt::Debug + Send {
 pub trait WorkerHandle: fmt::Debug {
     /// Its process id.
     fn id(&self) -> u32;
-    /// Kills and reaps it.
+    /// Kills it, without waiting for its end.
     fn kill(&mut self);
-    /// How it ended, if it does within that time.
+    /// How it ended, if it does within that time; it is reaped then.
     fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd>;
     /// Bounds what it can allocate from now on, in bytes. What the kernel cannot bound, the broker watches.
     fn limit_memory(&mut self, bytes: u64) {
@@ -64,6 +64,11 @@ impl WorkerProcess {
         self.handle.id()
     }
 
+    pub(super) fn kill(&mut self) {
+        self.handle.kill();
+        let _ = self.handle.ended_within(Duration::from_secs(1));
+    }
+
     pub(super) fn into_parts(self) -> (UnixStream, Box<dyn WorkerHandle>) {
         (self.stream, self.handle)
     }
@@ -76,8 +81,8 @@ impl WorkerHandle for Child {
     }
 
     fn kill(&mut self) {
+        // fails only if it has ended by itself
         let _ = Child::kill(self);
-        let _ = self.wait();
     }
 
     fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd> {

@@ -56,7 +56,10 @@ pub struct LiteralCall {
     pub target: Target,
     /// Whether the statement runs whenever the script does: not in a branch, loop, function or `try_`.
     pub always_runs: bool,
+    /// The whole call.
     pub(crate) span: Span,
+    /// What is called: where a mention of the capability stands.
+    pub(crate) callee: Span,
 }
 
 /// What a call acts on, as the script gives it.

@@ -1,9 +1,11 @@
 //! The broker's judgement of the worker's facts.
 
+use std::collections::HashSet;
+
 use aegis_policy::Capability;
 
 use super::finding::{Finding, Severity};
-use super::{Facts, LiteralCall};
+use super::{Facts, LiteralCall, Span};
 use crate::source::Source;
 
 /// Who answers for the policy. Implemented over `aegis_policy::Policy`.
@@ -26,36 +28,40 @@ pub struct Objection {
     pub certain: bool,
 }
 
-/// The findings, in the order of the text.
-pub(crate) fn judged(facts: &Facts, source: &Source, judge: &dyn Judge) -> Vec<Finding> {
-    let mut found: Vec<(u32, Finding)> = Vec::new();
-    let mut add = |severity, code: &str, message: String, suggestion: Option<String>, span: super::Span| {
-        found.push((span.start, Finding::new(severity, code, message, suggestion, source, span)));
-    };
-    for problem in &facts.problems {
-        add(problem.severity, &problem.code, problem.message.clone(), problem.suggestion.clone(), problem.span);
-    }
-    for used in facts.uses.iter().filter(|used| !judge.has_capability(used.capability)) {
-        let capability = used.capability.name();
-        let message = format!("{}: the policy grants {capability} to nothing", used.name);
-        add(
-            Severity::Error,
-            "capability",
-            message,
-            Some(format!("add a rule for {capability} to the policy, or leave the call out")),
-            used.span,
-        );
-    }
-    for call in facts.calls.iter().filter(|call| !facts.uses.iter().any(|u| u.span == call.span && !judge.has_capability(u.capability))) {
-        if let Some(objection) = judge.literal(call) {
-            let severity = if call.always_runs && objection.certain { Severity::Error } else { Severity::Warning };
-            add(severity, "denied", objection.message, objection.suggestion, call.span);
-        }
-    }
-    found.sort_by_key(|(start, _)| *start);
-    found.truncate(MOST);
-    found.into_iter().map(|(_, finding)| finding).collect()
-}
-
 /// Findings above this number help nobody.
 const MOST: usize = 500;
+/// Facts of one kind above this number are not looked at: a worker may send any number.
+const MOST_FACTS: usize = 5_000;
+
+/// The findings, in the order of the text.
+pub(crate) fn judged(facts: &Facts, source: &Source, judge: &dyn Judge) -> Vec<Finding> {
+    let mut found: Vec<(Severity, &str, String, Option<String>, Span)> = Vec::new();
+    for problem in facts.problems.iter().take(MOST_FACTS) {
+        found.push((problem.severity, &problem.code, problem.message.clone(), problem.suggestion.clone(), problem.span));
+    }
+    let mut refused: HashSet<Span> = HashSet::new();
+    for used in facts.uses.iter().take(MOST_FACTS).filter(|used| !judge.has_capability(used.capability)) {
+        let capability = used.capability.name();
+        refused.insert(used.span);
+        let message = format!("{}: the policy grants {capability} to nothing", used.name);
+        let suggestion = format!("add a rule for {capability} to the policy, or leave the call out");
+        found.push((Severity::Error, "capability", message, Some(suggestion), used.span));
+    }
+    for call in facts.calls.iter().take(MOST_FACTS).filter(|call| !refused.contains(&call.callee)) {
+        if let Some(objection) = judge.literal(call) {
+            let severity = if call.always_runs && objection.certain { Severity::Error } else { Severity::Warning };
+            found.push((severity, "denied", objection.message, objection.suggestion, call.span));
+        }
+    }
+    found.sort_by_key(|(.., span)| span.start);
+    // An error must not be lost among warnings.
+    if found.len() > MOST {
+        found.sort_by_key(|(severity, ..)| *severity);
+        found.truncate(MOST);
+        found.sort_by_key(|(.., span)| span.start);
+    }
+    found
+        .into_iter()
+        .map(|(severity, code, message, suggestion, span)| Finding::new(severity, code, message, suggestion, source, span))
+        .collect()
+}

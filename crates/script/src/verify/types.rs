@@ -80,11 +80,15 @@ fn top(stmt: &AstStmt) -> Vec<&AstStmt> {
 fn blank(text: &mut String, span: Span) {
     let range = usize::try_from(span.start).unwrap_or(0)..usize::try_from(span.end).unwrap_or(0);
     let Some(part) = text.get(range.clone()) else { return };
-    let blanked: String = part.chars().enumerate().map(|(i, c)| match ("pass".as_bytes().get(i), c) {
-        (_, '\n') => '\n',
-        (Some(p), _) => char::from(*p),
-        _ => ' ',
-    }).collect();
+    let blanked: String = part
+        .chars()
+        .enumerate()
+        .map(|(i, c)| match ("pass".as_bytes().get(i), c) {
+            (_, '\n') => '\n',
+            (Some(p), _) => char::from(*p),
+            _ => ' ',
+        })
+        .collect();
     text.replace_range(range, &blanked);
 }
 

@@ -34,7 +34,16 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(builtins: &'a Builtins) -> Walk<'a> {
         let globals = builtins.globals().iter().map(|(name, _)| name).chain(["args"]).collect();
-        Walk { builtins, globals, scopes: Vec::new(), always: true, sometimes: Vec::new(), rigid: HashSet::new(), compared: HashSet::new(), facts: Facts::default() }
+        Walk {
+            builtins,
+            globals,
+            scopes: Vec::new(),
+            always: true,
+            sometimes: Vec::new(),
+            rigid: HashSet::new(),
+            compared: HashSet::new(),
+            facts: Facts::default(),
+        }
     }
 
     pub(super) fn module(&mut self, stmt: &AstStmt) {
@@ -217,14 +226,19 @@ impl<'a> Walk<'a> {
             self.sometimes(whole.span, |walk| {
                 args.iter().for_each(|a| walk.expr(a.expr()));
                 if let Some(effect) = effect {
-                    walk.literal_call(effect, args.get(1..).unwrap_or_default(), whole.span);
+                    walk.literal_call(
+                        effect,
+                        args.get(1..).unwrap_or_default(),
+                        whole.span,
+                        args.first().map_or(whole.span, |a| a.expr().span),
+                    );
                 }
             });
             return;
         }
         let known = self.known(called);
         if let Some(effect) = known.effect() {
-            self.literal_call(effect, args, whole.span);
+            self.literal_call(effect, args, whole.span, called.span);
         }
         // `getattr(fs, "read")` is a mention like `fs.read`.
         if identifier(called) == Some("getattr") && self.known(whole) != Known::Nothing {
@@ -273,7 +287,8 @@ impl<'a> Walk<'a> {
         if self.globals.contains(name) || !self.is_global(name) {
             return;
         }
-        let near = nearest(name, self.globals.iter().copied().chain(self.scopes.iter().flat_map(Scope::names)).filter(|n| !n.starts_with("__")));
+        let near =
+            nearest(name, self.globals.iter().copied().chain(self.scopes.iter().flat_map(Scope::names)).filter(|n| !n.starts_with("__")));
         let suggestion = name_hint(name).map(str::to_owned).or_else(|| near.map(|n| format!("did you mean {n}?")));
         // The interpreter refuses the whole script for it, wherever it stands.
         self.problem(Severity::Error, "unknown_name", format!("no such name: {name}"), suggestion, span);
@@ -294,14 +309,13 @@ impl<'a> Walk<'a> {
 
     /// A capability that is named, called or not.
     fn mention(&mut self, expr: &AstExpr) {
-        if let Some(effect) = self.known(expr).effect() {
-            if let Some(capability) = effect.capability().filter(|_| self.facts.uses.len() < MOST) {
-                self.facts.uses.push(CapabilityUse { capability, name: effect.name.to_owned(), span: place(expr.span) });
-            }
+        let Some(effect) = self.known(expr).effect() else { return };
+        if let Some(capability) = effect.capability().filter(|_| self.facts.uses.len() < MOST) {
+            self.facts.uses.push(CapabilityUse { capability, name: effect.name.to_owned(), span: place(expr.span) });
         }
     }
 
-    fn literal_call(&mut self, effect: &EffectBuiltin, args: &[AstArgument], span: codemap::Span) {
+    fn literal_call(&mut self, effect: &EffectBuiltin, args: &[AstArgument], span: codemap::Span, callee: codemap::Span) {
         let text = |walk: &Walk<'_>, position: usize, name: &str| match argument(args, position, name).map(|e| walk.known(e)) {
             Some(Known::Text(text)) => Some(text),
             _ => None,
@@ -313,7 +327,7 @@ impl<'a> Walk<'a> {
                 let method = text(self, 0, "method").and_then(|m| Method::from_name(&m));
                 if let Some(method) = method.filter(|_| self.facts.uses.len() < MOST) {
                     let name = format!("net.request {}", method.name());
-                    self.facts.uses.push(CapabilityUse { capability: method.capability(), name, span: place(span) });
+                    self.facts.uses.push(CapabilityUse { capability: method.capability(), name, span: place(callee) });
                 }
                 method.zip(text(self, 1, "url")).map(|(method, url)| Target::Url { method, url })
             }
@@ -322,7 +336,13 @@ impl<'a> Walk<'a> {
             TargetIn::Pattern | TargetIn::Nothing => None,
         };
         if let Some(target) = target.filter(|_| self.facts.calls.len() < MOST) {
-            self.facts.calls.push(LiteralCall { name: effect.name.to_owned(), target, always_runs: self.always, span: place(span) });
+            self.facts.calls.push(LiteralCall {
+                name: effect.name.to_owned(),
+                target,
+                always_runs: self.always,
+                span: place(span),
+                callee: place(callee),
+            });
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) enum FromWorker {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Finished {
     /// The result as JSON text, if there is one.
-    pub result: Result<Option<String>, ScriptError>,
+    pub result: Result<Option<String>, Box<ScriptError>>,
     /// Evaluator ticks used.
     pub steps: u64,
 }

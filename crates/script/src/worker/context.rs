@@ -151,6 +151,15 @@ impl Context {
         link.queue(&text)
     }
 
+    /// Sends what was printed a while ago; called between steps, so that output does not wait for the next print.
+    pub(super) fn send_stale(&self) {
+        let Ok(mut link) = self.link.try_borrow_mut() else { return };
+        if !link.printed.is_empty() && link.sent_at.is_none_or(|at| at.elapsed() >= STALE) {
+            // A broker that is gone is noticed at the next effect.
+            let _ = link.queue("");
+        }
+    }
+
     /// Tells the broker a log line.
     pub(crate) fn log(&self, level: LogLevel, message: &str, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<()> {
         self.refuse_misuse()?;
@@ -243,7 +252,9 @@ fn gone(_: WireError) -> starlark::Error {
 /// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the
 /// builtin's is taken.
 pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
-    (0..3).find_map(|n| eval.call_stack_nth_location(n)).map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
+    (0..3)
+        .find_map(|n| eval.call_stack_nth_location(n))
+        .map_or(0, |span| u32::try_from(span.resolve_span().begin.line + 1).unwrap_or(u32::MAX))
 }
 
 /// Whether an error is an effect's that a script may go on after.

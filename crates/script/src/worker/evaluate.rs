@@ -17,7 +17,7 @@ use crate::verify;
 use crate::wire::Start;
 
 /// The script's result as JSON text. `steps` is what it used, also if it failed.
-pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, steps: &mut u64) -> Result<Option<String>, ScriptError> {
+pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, steps: &mut u64) -> Result<Option<String>, Box<ScriptError>> {
     let source = Source::new(start.name.clone(), start.text.clone());
     let mut ast = parse(&source, &start.limits)?;
     let facts = verify::facts(&ast, &source, builtins);
@@ -37,48 +37,51 @@ pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, st
         eval.set_loader(&loads);
         let evaluated = eval.eval_module(ast, globals);
         *steps = eval.get_total_tick_count() + context.loaded.borrow().steps;
-        let last = evaluated.map_err(|e| evaluation(&e, context, &start.name))?;
+        let last = evaluated.map_err(|e| Box::new(evaluation(&e, context, &start.name)))?;
         if let Some(misuse) = context.references().misused() {
             let mut error = ScriptError::new(Phase::Effect(misuse.code), misuse.message);
             error.suggestion = misuse.suggestion;
-            return Err(error);
+            return Err(Box::new(error));
         }
         let result = module.get("result").unwrap_or(last);
         if result.is_none() {
             return Ok(None);
         }
         let bound = usize::try_from(start.limits.output_bytes).unwrap_or(usize::MAX);
-        let text = JsonWalk::new(bound).text(result).map_err(|e| result_text(&e))?;
+        let text = JsonWalk::new(bound).text(result).map_err(|e| Box::new(result_text(&e)))?;
         Ok(Some(context.redact(&text).into_owned()))
     })
 }
 
 /// Source check and parser, the same for scripts and loaded files.
-pub(super) fn parse(source: &Source, limits: &Limits) -> Result<AstModule, ScriptError> {
+pub(super) fn parse(source: &Source, limits: &Limits) -> Result<AstModule, Box<ScriptError>> {
     precheck::check(source, limits)?;
     AstModule::parse(source.name(), source.text().to_owned(), &DIALECT).map_err(|e| {
         let mut error = described(&e, source.name());
         error.phase = Phase::Syntax;
-        error
+        Box::new(error)
     })
 }
 
 /// Gives an evaluator the limits and the context of the run; `used` steps are gone already.
-pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context, used: u64) -> Result<(), ScriptError> {
+pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context, used: u64) -> Result<(), Box<ScriptError>> {
     let limits = context.limits();
     let steps = limits
         .steps
         .checked_sub(used)
         .filter(|left| *left > 0)
-        .ok_or_else(|| ScriptError::new(Phase::Limit(LimitKind::Steps), format!("more than {} steps", limits.steps)))?;
+        .ok_or_else(|| Box::new(ScriptError::new(Phase::Limit(LimitKind::Steps), format!("more than {} steps", limits.steps))))?;
     let callstack = usize::try_from(limits.callstack).unwrap_or(usize::MAX).max(1);
     let heap = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX).max(1);
     // These fail only when set twice or to zero.
     let set =
         eval.set_max_callstack_size(callstack).and_then(|()| eval.set_max_heap_size(heap)).and_then(|()| eval.set_max_tick_count(steps));
-    set.map_err(|e| ScriptError::new(Phase::Internal, e.to_string()))?;
+    set.map_err(|e| Box::new(ScriptError::new(Phase::Internal, e.to_string())))?;
     eval.extra = Some(context);
-    eval.set_check_cancelled(Box::new(|| context.deadline().is_over() || context.references().misused().is_some()));
+    eval.set_check_cancelled(Box::new(|| {
+        context.send_stale();
+        context.deadline().is_over() || context.references().misused().is_some()
+    }));
     Ok(())
 }
 

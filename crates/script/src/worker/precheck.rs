@@ -12,11 +12,11 @@ use crate::source::Source;
 const MOST_DIGITS: usize = 4_000;
 
 /// Refuses text that is too long or nested too deeply.
-pub(crate) fn check(source: &Source, limits: &Limits) -> Result<(), ScriptError> {
+pub(crate) fn check(source: &Source, limits: &Limits) -> Result<(), Box<ScriptError>> {
     let size = u64::try_from(source.text().len()).unwrap_or(u64::MAX);
     if size > limits.source_bytes {
         let message = format!("{} has {size} bytes; at most {} are read", source.name(), limits.source_bytes);
-        return Err(ScriptError::new(Phase::Limit(LimitKind::SourceSize), message));
+        return Err(Box::new(ScriptError::new(Phase::Limit(LimitKind::SourceSize), message)));
     }
     let mut scan = Scan::new(source.text().as_bytes(), limits.nesting);
     scan.run().map_err(|found| {
@@ -33,7 +33,7 @@ pub(crate) fn check(source: &Source, limits: &Limits) -> Result<(), ScriptError>
             Found::Elif => "look the value up in a dict",
             Found::Digits => "read it from a file",
         };
-        ScriptError::new(Phase::Limit(LimitKind::Nesting), message).at(at.line, at.column).suggest(hint)
+        Box::new(ScriptError::new(Phase::Limit(LimitKind::Nesting), message).at(at.line, at.column).suggest(hint))
     })
 }
 
@@ -300,11 +300,7 @@ impl<'a> Scan<'a> {
         let starts = |word: &[u8]| {
             rest.starts_with(word) && !matches!(rest.get(word.len()), Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..))
         };
-        let chain = if starts(b"elif") {
-            self.blocks.last().map_or(1, |(_, n)| n + 1)
-        } else {
-            0
-        };
+        let chain = if starts(b"elif") { self.blocks.last().map_or(1, |(_, n)| n + 1) } else { 0 };
         if let Some((_, n)) = self.blocks.last_mut() {
             *n = chain;
         }
@@ -318,7 +314,7 @@ impl<'a> Scan<'a> {
 mod tests {
     use super::*;
 
-    fn checked(text: &str) -> Result<(), ScriptError> {
+    fn checked(text: &str) -> Result<(), Box<ScriptError>> {
         check(&Source::new("t.star", text), &Limits::default())
     }
 
@@ -402,7 +398,7 @@ mod tests {
         fn the_parser_survives_what_passes(text in "([a-z]|[(\\[{}\\])]|not |lambda: |[+*-]|\\n|  |\"|'|f\"|\\{|,|:|1|if |elif |else|#|\\\\|\"\"\"){0,400}") {
             let source = Source::new("t.star", text.clone());
             if check(&source, &Limits::default()).is_ok() {
-                let _ = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+                std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
                     let _ = starlark::syntax::AstModule::parse("t.star", text, &super::super::DIALECT);
                 }).unwrap().join().unwrap();
             }

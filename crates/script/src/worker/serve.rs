@@ -19,25 +19,32 @@ const STACK: usize = 1 << 30;
 ///
 /// Exit code 0: it served a run and said how it ended. 70: it could not.
 pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
+    let builtins = Builtins::new();
     if let Err(reason) = lock_down() {
         // The broker reads standard error of a worker that ends without a word.
         eprintln!("worker cannot give up its rights: {reason}");
         std::process::exit(70);
     }
-    let served = on_big_stack(move || serve(socket));
-    // Not a return: destructors of a large heap would only cost time.
-    std::process::exit(if served == Some(true) { 0 } else { 70 })
+    evaluate_for(socket, builtins)
 }
 
-/// The same for a process that [`crate::SandboxedWorkers`] started: it takes away its own rights first.
+/// The same for a process that [`crate::SandboxedWorkers`] started: it gets its socket only when its rights are gone.
 pub fn sandboxed_worker() -> ! {
+    // Made ready before the rights go: some libraries count the processors when they are first used. Nothing from outside has come in.
+    let builtins = Builtins::new();
     match aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()) {
-        Ok(locked) => worker_main(locked.socket, || Ok(())),
+        Ok(locked) => evaluate_for(locked.socket, builtins),
         Err(error) => {
             eprintln!("this name is for workers that aegis starts itself: {error}");
             std::process::exit(70)
         }
     }
+}
+
+fn evaluate_for(socket: UnixStream, builtins: Builtins) -> ! {
+    let served = on_big_stack(move || serve(socket, &builtins));
+    // Not a return: destructors of a large heap would only cost time.
+    std::process::exit(if served == Some(true) { 0 } else { 70 })
 }
 
 /// Runs `work` on a thread whose stack parser and evaluator cannot exhaust within the limits of a source; `None` if it panicked or no
@@ -47,17 +54,15 @@ pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
 }
 
 /// Serves the one run of a worker; whether the broker was told how it ended.
-pub(crate) fn serve(socket: UnixStream) -> bool {
-    // Made before the first message, so that it overlaps with the broker's loading of the policy.
-    let builtins = Builtins::new();
+pub(crate) fn serve(socket: UnixStream, builtins: &Builtins) -> bool {
     let line = Line::new(socket);
     let mut receiver = Receiver::new(line.clone());
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
     let context = Context::new(Sender::new(line), receiver, &start, builtins.globals().clone());
     let mut steps = 0;
-    let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, &builtins, &start, &mut steps))) {
+    let result = match catch_unwind(AssertUnwindSafe(|| evaluate(&context, builtins, &start, &mut steps))) {
         Ok(result) => result,
-        Err(panic) => Err(panicked(panic.as_ref())),
+        Err(panic) => Err(Box::new(panicked(panic.as_ref()))),
     };
     context.finish(Finished { result, steps })
 }

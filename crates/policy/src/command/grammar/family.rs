@@ -21,9 +21,9 @@ macro_rules! families {
     };
 }
 
-static FAMILIES: [Family; 44] = families![
+static FAMILIES: [Family; 45] = families![
     "aegis" "awk" "cargo" "cat" "chroot" "cp" "curl" "env" "find" "flock" "git" "go" "grep" "head" "ionice" "ln" "ls" "make" "mkdir" "mv"
-    "nice" "node" "nohup" "npm" "npx" "perl" "pip" "python" "rg" "rm" "ruby" "sed" "sh" "sort" "stdbuf" "sudo" "tar" "tee" "time" "timeout"
+    "nice" "node" "nohup" "npm" "npx" "perl" "pip" "python" "rg" "rm" "ruby" "sed" "sh" "sort" "stdbuf" "sudo" "tar" "taskset" "tee" "time" "timeout"
     "touch" "watch" "wc" "xargs"
 ];
 

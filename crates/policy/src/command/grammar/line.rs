@@ -27,15 +27,27 @@ pub(super) fn options(text: &str) -> impl Iterator<Item = Result<OptionSpec, Lin
 fn expand(line: &str) -> Vec<Result<OptionSpec, LineError>> {
     let Some(rest) = line.strip_prefix("* ") else { return vec![option(line)] };
     let (names, tail) = rest.split_once('|').unwrap_or((rest, ""));
-    names.split_whitespace().map(|name| option(&format!("{name} {tail}"))).collect()
+    match tokens(tail) {
+        Ok(template) => names.split_whitespace().map(|name| Ok(OptionSpec { names: name.into(), ..template.clone() })).collect(),
+        Err(error) => vec![Err(error)],
+    }
 }
 
 fn option(line: &str) -> Result<OptionSpec, LineError> {
-    let mut spec = OptionSpec { names: Vec::new(), arity: Arity::None, own: None, words: None, effects: Effects::default() };
+    let spec = tokens(line)?;
+    if spec.names.is_empty() { Err(LineError::NoName(line.to_owned())) } else { Ok(spec) }
+}
+
+fn tokens(line: &str) -> Result<OptionSpec, LineError> {
+    let mut names = String::new();
+    let mut spec = OptionSpec { names: Box::default(), arity: Arity::None, own: None, words: None, effects: Effects::default() };
     for token in line.split_whitespace() {
         let unknown = || LineError::Token { line: line.to_owned(), token: token.to_owned() };
         if token.starts_with(['-', '+']) {
-            spec.names.push(token.into());
+            if !names.is_empty() {
+                names.push(' ');
+            }
+            names.push_str(token);
         } else if let Some(role) = token.strip_prefix('=') {
             spec.arity = Arity::Required(value(role).ok_or_else(unknown)?);
         } else if let Some(role) = token.strip_prefix('?') {
@@ -43,7 +55,7 @@ fn option(line: &str) -> Result<OptionSpec, LineError> {
         } else if let Some(role) = token.strip_prefix('!') {
             spec.own = Some(own_role(role).ok_or_else(unknown)?);
         } else if let Some(text) = token.strip_prefix("words:") {
-            spec.words = Some(words(&text.replace(',', " "))?);
+            spec.words = Some(Box::new(words(&text.replace(',', " "))?));
         } else {
             match token {
                 "until" => spec.arity = Arity::UntilSemicolon,
@@ -58,7 +70,8 @@ fn option(line: &str) -> Result<OptionSpec, LineError> {
             }
         }
     }
-    if spec.names.is_empty() { Err(LineError::NoName(line.to_owned())) } else { Ok(spec) }
+    spec.names = names.into();
+    Ok(spec)
 }
 
 /// `path-in* path-out`: roles in order, at most one of them repeated.
@@ -87,7 +100,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 28] = [
+pub(in crate::command) const VALUES: [(&str, Value); 29] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -104,6 +117,7 @@ pub(in crate::command) const VALUES: [(&str, Value); 28] = [
     ("git-remote", Value::GitRemote),
     ("at-path", Value::AtPath),
     ("form", Value::Form),
+    ("upload", Value::Upload),
     ("archive", Value::Archive),
     ("script", Value::Script),
     ("sed", Value::Sed),

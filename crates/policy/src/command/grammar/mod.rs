@@ -2,6 +2,8 @@
 
 mod family;
 mod line;
+#[cfg(test)]
+mod listing;
 mod text;
 
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub(super) enum Value {
     GitRemote,
     /// `@file` reads that file.
     AtPath,
+    /// A file curl sends; it expands `{a,b}` and `[1-3]` itself.
+    Upload,
     /// `name=@file` and `name=<file` read that file.
     Form,
     /// A file that is read or written, depending on another option (`tar -f`).
@@ -122,19 +126,30 @@ pub(super) struct Effects {
 /// One line of `options`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OptionSpec {
-    pub names: Vec<Box<str>>,
+    /// Separated by blanks.
+    names: Box<str>,
     pub arity: Arity,
     /// The role of the option itself, apart from its value.
     pub own: Option<Role>,
     /// Replaces the words of its command.
-    pub words: Option<Words>,
+    pub words: Option<Box<Words>>,
     pub effects: Effects,
 }
 
 impl OptionSpec {
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.split(' ')
+    }
+
+    /// Whether it has exactly this name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.names().any(|n| n == name)
+    }
+
     /// The first long name, or the first one.
     pub fn canonical(&self) -> &str {
-        self.names.iter().find(|n| n.starts_with("--")).or_else(|| self.names.first()).map_or("", |n| n)
+        self.names().find(|n| n.starts_with("--")).or_else(|| self.names().next()).unwrap_or("")
     }
 }
 
@@ -232,15 +247,15 @@ impl Level {
 
     /// The option of exactly that name.
     pub fn option(&self, name: &str) -> Option<&OptionSpec> {
-        self.options().iter().find(|o| o.names.iter().any(|n| &**n == name))
+        self.options().iter().find(|o| o.is_named(name))
     }
 }
 
 /// One table of a grammar.
 #[derive(Debug)]
 struct Section {
-    /// The subcommands it is about; empty for the command itself.
-    path: Vec<&'static str>,
+    /// `command`, or `command.sub.NAME`, `command.sub.NAME.sub.NAME` and so on.
+    name: &'static str,
     body: &'static str,
     level: OnceLock<Option<Level>>,
 }
@@ -261,31 +276,44 @@ pub(super) struct Grammar {
 impl Grammar {
     /// The names of all commands and subcommands, with their options.
     #[cfg(test)]
-    pub fn levels(&self) -> impl Iterator<Item = (&[&'static str], &Level)> {
-        self.sections.iter().filter_map(|s| Some((s.path.as_slice(), self.section(|p| p == s.path)?.1)))
+    pub fn levels(&self) -> impl Iterator<Item = (Vec<&'static str>, &Level)> {
+        self.sections.iter().filter_map(|s| Some((s.name.split(".sub.").skip(1).collect(), self.level(s)?)))
     }
 
-    fn section(&self, is_it: impl Fn(&[&str]) -> bool) -> Option<(&'static str, &Level)> {
-        let section = self.sections.iter().find(|s| is_it(&s.path))?;
+    fn level<'g>(&'g self, section: &'g Section) -> Option<&'g Level> {
         let groups = || self.group_texts.get_or_init(|| text::groups(self.groups).unwrap_or_default());
-        let level = section.level.get_or_init(|| text::level(section.body, groups()).ok()).as_ref()?;
-        Some((section.path.last().copied().unwrap_or(""), level))
+        section.level.get_or_init(|| text::level(section.body, groups()).ok()).as_ref()
     }
 
     /// The command itself.
     pub fn root(&self) -> Option<&Level> {
-        self.section(|path| path.is_empty()).map(|(_, level)| level)
+        self.sections.iter().find(|s| s.name == "command").and_then(|s| self.level(s))
+    }
+
+    /// What the tables of the subcommands behind `path` begin with.
+    fn prefix(path: &[String]) -> String {
+        path.iter().fold("command.sub.".to_owned(), |prefix, name| prefix + name + ".sub.")
+    }
+
+    /// The tables directly below a prefix, with the names of their subcommands.
+    fn below(&self, prefix: &str) -> impl Iterator<Item = (&'static str, &Section)> {
+        let name = move |s: &Section| s.name.strip_prefix(prefix).filter(|name| !name.contains('.'));
+        self.sections.iter().filter_map(move |s| Some((name(s)?, s)))
     }
 
     /// Whether the command at `path` has subcommands.
     pub fn has_subs(&self, path: &[String]) -> bool {
-        self.sections.iter().any(|s| s.path.split_last().is_some_and(|(_, p)| p == path))
+        self.below(&Self::prefix(path)).next().is_some()
     }
 
     /// The subcommand that `word` is behind `path`, by its name, an alias, or an abbreviation; with its name.
     pub fn sub(&self, path: &[String], level: &Level, word: &str) -> Option<(&'static str, &Level)> {
         let word = level.aliases.get(word).map_or(word, String::as_str);
-        let named = |test: &dyn Fn(&str) -> bool| self.section(|p| p.split_last().is_some_and(|(last, p)| p == path && test(last)));
+        let prefix = Self::prefix(path);
+        let named = |test: &dyn Fn(&str) -> bool| {
+            let (name, section) = self.below(&prefix).find(|(name, _)| test(name))?;
+            Some((name, self.level(section)?))
+        };
         if let Some(found) = named(&|name| name == word) {
             return Some(found);
         }

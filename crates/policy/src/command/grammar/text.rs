@@ -70,14 +70,14 @@ pub(super) fn parse(text: &'static str) -> Result<Grammar, GrammarError> {
         let name = header.trim().trim_start_matches('[').trim_end_matches(']');
         if name == "groups" {
             groups = body;
-        } else if let Some(path) = path(name) {
-            sections.push(Section { path, body, level: OnceLock::new() });
+        } else if name.starts_with("command") {
+            sections.push(Section { name, body, level: OnceLock::new() });
         } else {
             return Err(GrammarError::Table(name.to_owned()));
         }
         at = next;
     }
-    if !sections.iter().any(|s| s.path.is_empty()) {
+    if !sections.iter().any(|s| s.name == "command") {
         return Err(GrammarError::NoCommand);
     }
     Ok(Grammar { names: head.names, style: head.style, deny: head.deny, sections, groups, group_texts: OnceLock::new() })
@@ -85,13 +85,8 @@ pub(super) fn parse(text: &'static str) -> Result<Grammar, GrammarError> {
 
 /// Where the lines begin that are table headers.
 fn headers(text: &str) -> impl Iterator<Item = usize> {
-    text.match_indices("\n[").map(|(at, _)| at + 1)
-}
-
-/// `command.sub.remote.sub.add` is `remote`, `add`.
-fn path(name: &'static str) -> Option<Vec<&'static str>> {
-    let mut parts = name.split(".sub.");
-    (parts.next() == Some("command")).then(|| parts.collect())
+    let starts_line = |at: &usize| at.checked_sub(1).is_some_and(|before| text.as_bytes().get(before) == Some(&b'\n'));
+    text.match_indices('[').map(|(at, _)| at).filter(starts_line)
 }
 
 /// Reads `[groups]`.
@@ -134,18 +129,18 @@ pub(super) mod check {
         let grammar = parse(text).map_err(|e| e.to_string())?;
         let groups = groups(grammar.groups).map_err(|e| e.to_string())?;
         for section in &grammar.sections {
-            let level = level(section.body, &groups).map_err(|e| format!("{:?}: {e}", section.path))?;
+            let level = level(section.body, &groups).map_err(|e| format!("{}: {e}", section.name))?;
             for text in &level.texts {
                 for line in line::options(text) {
-                    line.map_err(|e| format!("{:?}: {e}", section.path))?;
+                    line.map_err(|e| format!("{}: {e}", section.name))?;
                 }
             }
             if let Some(option) = level.synonyms.values().find(|o| level.option(o).is_none()) {
-                return Err(format!("{:?}: `{option}` is no option", section.path));
+                return Err(format!("{}: `{option}` is no option", section.name));
             }
-            let target = |name: &&String| !grammar.sections.iter().any(|s| s.path.split_last() == Some((&name.as_str(), &section.path)));
+            let target = |name: &&String| !grammar.sections.iter().any(|s| s.name == format!("{}.sub.{name}", section.name));
             if let Some(name) = level.aliases.values().find(target) {
-                return Err(format!("{:?}: `{name}` is no subcommand", section.path));
+                return Err(format!("{}: `{name}` is no subcommand", section.name));
             }
         }
         Ok(grammar.names)

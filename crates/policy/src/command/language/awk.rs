@@ -13,14 +13,16 @@ pub(in crate::command) fn awk(program: &str) -> ScriptEffects {
         effects.runs = true;
     }
     // These run programs or open files whatever surrounds them; a string that only mentions them is refused too.
-    if words(program).any(|w| matches!(w, "system" | "getline" | "ARGV" | "ARGC" | "extension")) {
+    if ["system", "getline", "ARGV", "ARGC", "extension"].iter().any(|word| ends_a_word(program, word)) {
         effects.runs = true;
     }
     effects
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty())
+/// Whether the text holds the word, also directly behind other letters: `1system` is two words.
+fn ends_a_word(text: &str, word: &str) -> bool {
+    let follows = |at: usize| text.get(at + word.len()..).and_then(|rest| rest.chars().next());
+    text.match_indices(word).any(|(at, _)| !follows(at).is_some_and(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,11 @@ impl Scan<'_> {
                     self.previous = if c == ')' { Previous::Parenthesis } else { Previous::Operand };
                 }
                 c if c.is_ascii_alphanumeric() || c == '_' || c == '.' => self.word(c),
-                c if c.is_whitespace() || c == '\\' => {}
+                // A line that goes on is no end of a statement.
+                '\\' => {
+                    self.next_if(|c| c == '\n');
+                }
+                c if c.is_whitespace() => {}
                 // `i++ / 2`: behind `++` and `--` it could be either.
                 '+' | '-' if self.next_if(|n| n == c).is_some() => self.previous = Previous::Parenthesis,
                 _ => self.operator(),
@@ -152,12 +158,15 @@ impl Scan<'_> {
         while let Some(c) = self.next_if(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
             word.push(c);
         }
-        self.previous = Previous::Operand;
+        // `1print` is two words, and so may be what begins with a digit.
+        let is_mixed = first.is_ascii_digit() && word.contains(|c: char| c.is_ascii_alphabetic());
+        self.previous = if is_mixed { Previous::Parenthesis } else { Previous::Operand };
+        if word.ends_with("print") || word.ends_with("printf") {
+            self.print_depth = Some(self.depth);
+            self.operator();
+            return;
+        }
         match word.as_str() {
-            "print" | "printf" => {
-                self.print_depth = Some(self.depth);
-                self.operator();
-            }
             "length" => self.previous = Previous::Parenthesis,
             "return" | "in" | "else" | "do" | "case" | "exit" | "delete" | "BEGIN" | "END" => self.operator(),
             _ => {}

@@ -10,21 +10,21 @@ use super::ScriptEffects;
 struct Dialect {
     /// A delimiter inside `[...]` does not end the expression.
     brackets: bool,
-    /// A label ends at `;`.
+    /// A label ends at a blank, `;` or `}`, and the next command may follow.
     short_labels: bool,
 }
 
-/// The effects of a script, in every dialect in which it can be read; if there is none, it counts as running programs.
+/// The effects of a script, in every dialect. What GNU sed would not read counts as running programs, because it opens the files of `w` before
+/// it sees the error.
 pub(in crate::command) fn sed(script: &str) -> ScriptEffects {
-    let mut all = ScriptEffects { runs: true, ..ScriptEffects::default() };
-    let mut readable = false;
+    let mut all = ScriptEffects::default();
     for brackets in [true, false] {
         for short_labels in [true, false] {
             let mut parser =
                 Parser { text: script.chars().peekable(), dialect: Dialect { brackets, short_labels }, effects: ScriptEffects::default() };
-            if parser.script().is_some() {
-                all.runs = (readable && all.runs) || parser.effects.runs;
-                readable = true;
+            let readable = parser.script().is_some();
+            if readable || (brackets && short_labels) {
+                all.runs |= parser.effects.runs || !readable;
                 merge(&mut all.reads, parser.effects.reads);
                 merge(&mut all.writes, parser.effects.writes);
             }
@@ -163,7 +163,8 @@ impl Parser<'_> {
 
     fn label(&mut self) {
         let short = self.dialect.short_labels;
-        while self.text.next_if(|c| *c != '\n' && !(short && matches!(c, ';' | '}'))).is_some() {}
+        self.blanks();
+        while self.text.next_if(|c| *c != '\n' && !(short && (c.is_whitespace() || matches!(c, ';' | '}')))).is_some() {}
     }
 
     fn file(&mut self) -> Option<String> {
@@ -182,7 +183,7 @@ impl Parser<'_> {
                 self.appended();
                 return Some(());
             }
-            ':' | 'b' | 't' | 'T' => {
+            ':' | 'b' | 't' | 'T' | 'v' => {
                 self.label();
                 return Some(());
             }
@@ -215,9 +216,6 @@ impl Parser<'_> {
                 self.blanks();
                 while self.text.next_if(char::is_ascii_digit).is_some() {}
             }
-            'v' => {
-                self.label();
-            }
             '}' | '=' | 'd' | 'D' | 'g' | 'G' | 'h' | 'H' | 'x' | 'n' | 'N' | 'p' | 'P' | 'z' | 'F' => {}
             _ => return None,
         }
@@ -242,6 +240,10 @@ impl Parser<'_> {
                     return Some(true);
                 }
                 Some('g' | 'p' | 'i' | 'I' | 'm' | 'M' | '0'..='9') => {
+                    self.text.next();
+                }
+                // GNU sed reads on behind a blank: `s/a/b/ w file`.
+                Some(c) if c.is_whitespace() && c != '\n' => {
                     self.text.next();
                 }
                 _ => return Some(false),

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds a static `aegis` for Linux and packs it: dist/aegis-VERSION-TARGET.tar.gz and dist/SHA256SUMS.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=${1:-$(uname -m)-unknown-linux-gnu}
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+name=aegis-$version-$target
+out=${CARGO_TARGET_DIR:-target}
+
+RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$target" -p aegis
+binary=$out/$target/release/aegis
+
+# A binary that loads a library of the machine it lands on is not what this script promises.
+if readelf --program-headers --dynamic "$binary" | grep -Eq 'INTERP|\(NEEDED\)'; then
+  echo "$binary is not static" >&2
+  exit 1
+fi
+"$binary" --version
+
+rm -rf "dist/$name"
+mkdir -p "dist/$name"
+cp "$binary" LICENSE README.md SECURITY.md "dist/$name/"
+"$binary" man > "dist/$name/aegis.1"
+# The same bytes from the same commit: no owner, no clock, no order of the directory.
+time=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$time" -C dist -cf - "$name" | gzip -n -9 > "dist/$name.tar.gz"
+rm -rf "dist/$name"
+(cd dist && sha256sum -- *.tar.gz > SHA256SUMS)
+cat dist/SHA256SUMS

@@ -15,5 +15,6 @@ mod edit;
 mod examples;
 mod exfil;
 mod exits;
+mod generated;
 mod init;
 mod run;

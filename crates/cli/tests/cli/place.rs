@@ -259,20 +259,26 @@ pub fn repository() -> PathBuf {
 /// The binary, where the user it runs as can reach it.
 pub fn binary() -> &'static Path {
     static AT: OnceLock<PathBuf> = OnceLock::new();
-    AT.get_or_init(|| {
-        let built = PathBuf::from(env!("CARGO_BIN_EXE_aegis"));
-        let reachable = built.ancestors().all(|p| std::fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o001 != 0));
-        if !is_root() || reachable {
-            return built;
-        }
-        let dir = tempfile::Builder::new().prefix("aegis-test-bin-").tempdir().unwrap().keep();
-        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let at = dir.join("aegis");
-        if std::fs::hard_link(&built, &at).is_err() {
-            std::fs::copy(&built, &at).unwrap();
-        }
-        at
-    })
+    AT.get_or_init(|| reachable(Path::new(env!("CARGO_BIN_EXE_aegis"))))
+}
+
+/// Another program that cargo built with it, for example `examples/embed`.
+pub fn beside_the_binary(name: &str) -> PathBuf {
+    reachable(&Path::new(env!("CARGO_BIN_EXE_aegis")).with_file_name(name))
+}
+
+fn reachable(built: &Path) -> PathBuf {
+    if !is_root() || built.ancestors().all(|p| std::fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o001 != 0)) {
+        return built.to_path_buf();
+    }
+    // below root's home, for example: then the user gets a name for it elsewhere
+    let dir = tempfile::Builder::new().prefix("aegis-test-bin-").tempdir().unwrap().keep();
+    std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let at = dir.join(built.file_name().unwrap());
+    if std::fs::hard_link(built, &at).is_err() {
+        std::fs::copy(built, &at).unwrap();
+    }
+    at
 }
 
 /// Makes something the property of the user that the binary runs as.

@@ -28,6 +28,19 @@ pub(crate) fn internal(error: &dyn Display) -> ExitCode {
     ExitCode::from(INTERNAL)
 }
 
+/// Why a file could not be read or written, without the system's number for it.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "a directory, not a file".to_owned(),
+        ErrorKind::NotADirectory => "a part of the path is no directory".to_owned(),
+        ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// What clap says; help and version are no errors.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;

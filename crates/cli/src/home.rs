@@ -76,7 +76,8 @@ impl Start {
     pub(crate) fn load_failure(&self, error: &LoadError) -> String {
         let text = error.to_string();
         let here = format!("{}/", self.cwd.display());
-        text.strip_prefix(&here).map(str::to_owned).unwrap_or(text)
+        let Some((file, _)) = text.strip_prefix(&here).and_then(|rest| rest.split_once(':')) else { return text };
+        text.replace(&format!("{here}{file}"), file)
     }
 
     /// What no list opens on this machine.

@@ -30,7 +30,7 @@ pub(crate) fn edit(file: Option<PathBuf>, start: &Start) -> ExitCode {
 }
 
 fn edit_copy(path: &Path, start: &Start) -> Result<Option<()>, String> {
-    let old = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", start.shown(path)))?;
+    let old = std::fs::read_to_string(path).map_err(|e| format!("{}: {}", start.shown(path), exit::reason(&e)))?;
     let editor = ["VISUAL", "EDITOR"].iter().find_map(|v| start.var(v).filter(|e| !e.trim().is_empty()));
     let editor = editor.ok_or("set $VISUAL or $EDITOR to your editor")?;
     // beside the policy, so that relative `inherits` mean the same

@@ -29,7 +29,7 @@ pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return exit::failure(&format!("{} exists; --force replaces it", args.output.display()));
         }
-        Err(error) => return exit::failure(&format!("{}: {error}", args.output.display())),
+        Err(error) => return exit::failure(&format!("{}: {}", args.output.display(), exit::reason(&error))),
     }
     let policy = match Policy::load(&path, &start.finder(), &start.surroundings()) {
         Ok(policy) => policy,

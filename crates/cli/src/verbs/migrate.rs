@@ -8,7 +8,7 @@ use crate::{exit, output};
 pub(crate) fn migrate(file: &Path, write: bool) -> ExitCode {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        Err(error) => return exit::failure(&format!("{}: {error}", file.display())),
+        Err(error) => return exit::failure(&format!("{}: {}", file.display(), exit::reason(&error))),
     };
     let migrated = match aegis_policy::migrate(&text) {
         Ok(migrated) => migrated,

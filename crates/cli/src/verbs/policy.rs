@@ -22,7 +22,7 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     let tests = match policy.run_tests() {
         Ok(count) => count,
-        Err(failures) => return failed(&failures),
+        Err(failures) => return failed(&failures, &policy, start),
     };
     say!("{}: valid; {tests} tests passed", start.shown(&path));
     for note in policy.notes() {
@@ -44,15 +44,18 @@ pub(crate) fn test(file: Option<PathBuf>, start: &Start) -> ExitCode {
             say!("{count} tests passed");
             ExitCode::SUCCESS
         }
-        Err(failures) => failed(&failures),
+        Err(failures) => failed(&failures, &policy, start),
     }
 }
 
-fn failed(failures: &[String]) -> ExitCode {
+fn failed(failures: &[String], policy: &Policy, start: &Start) -> ExitCode {
     for failure in failures {
-        complain!("{failure}");
+        complain!("{}", start.as_typed(failure, policy));
     }
-    exit::failure(&format!("{} tests failed", failures.len()))
+    exit::failure(&match failures.len() {
+        1 => "1 test failed".to_owned(),
+        n => format!("{n} tests failed"),
+    })
 }
 
 pub(crate) fn show(file: Option<PathBuf>, json: bool, start: &Start) -> ExitCode {

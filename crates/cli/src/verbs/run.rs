@@ -105,12 +105,12 @@ pub(crate) fn read_script_text(path: &Path, start: &Start) -> Result<Source, Str
         let full = start.cwd.join(path);
         let meta = std::fs::metadata(&full).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => format!("{shown}: no such script"),
-            _ => format!("{shown}: {e}"),
+            _ => format!("{shown}: {}", exit::reason(&e)),
         })?;
         if !meta.is_file() {
             return Err(format!("{shown}: not a regular file"));
         }
-        let file = std::fs::File::open(&full).map_err(|e| format!("{shown}: {e}"))?;
+        let file = std::fs::File::open(&full).map_err(|e| format!("{shown}: {}", exit::reason(&e)))?;
         file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| format!("{shown}: {e}"))?;
     }
     if bytes.len() as u64 > limit {
@@ -169,7 +169,7 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
         code = exit::FAILURE;
     }
     if args.json {
-        say!("{}", as_json(&report, &collected.text, code, &gate));
+        say!("{}", as_json(&report, source.name(), &collected.text, code, &gate));
     } else {
         show(&report, source.name(), &policy, start);
     }
@@ -251,11 +251,11 @@ fn show(report: &RunReport, script: &str, policy: &Policy, start: &Start) {
     }
 }
 
-fn as_json(report: &RunReport, output: &str, code: u8, gate: &Gate) -> serde_json::Value {
+fn as_json(report: &RunReport, script: &str, output: &str, code: u8, gate: &Gate) -> serde_json::Value {
     let error = report.error.as_ref().map(|e| {
         serde_json::json!({
             "kind": e.kind, "limit": e.limit, "message": e.message, "rule": e.rule, "suggestion": e.suggestion,
-            "location": { "file": e.file, "line": e.line, "column": e.column },
+            "location": { "file": e.file.as_deref().unwrap_or(script), "line": e.line, "column": e.column },
         })
     });
     let result = report.result.as_deref().map(|r| serde_json::from_str::<serde_json::Value>(r).unwrap_or(serde_json::Value::Null));

@@ -264,7 +264,18 @@ pub fn binary() -> &'static Path {
 
 /// Another program that cargo built with it, for example `examples/embed`.
 pub fn beside_the_binary(name: &str) -> PathBuf {
-    reachable(&Path::new(env!("CARGO_BIN_EXE_aegis")).with_file_name(name))
+    let built = Path::new(env!("CARGO_BIN_EXE_aegis")).with_file_name(name);
+    if !built.exists() {
+        // `cargo test` builds examples, `cargo test --test cli` does not
+        let profile = built.parent().and_then(Path::parent).unwrap();
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["build", "-p", "aegis", "--example", built.file_name().unwrap().to_str().unwrap(), "--target-dir"]).arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            command.arg("--release");
+        }
+        assert!(command.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+    }
+    reachable(&built)
 }
 
 fn reachable(built: &Path) -> PathBuf {

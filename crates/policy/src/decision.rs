@@ -1,9 +1,10 @@
 //! What a policy answers.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Serialize;
+
+use crate::rule::RuleRef;
 
 /// What may happen. Ordered from weak to strict, so that `max` of two verdicts is the stricter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -47,70 +48,6 @@ impl Atom {
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// One entry of a policy file, with the place where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rule {
-    /// The file as shown to people (`aegis.toml`, `preset secure-defaults`, `built-in`).
-    pub(crate) file: Arc<str>,
-    /// Line in that file, from 1; 0 for built-in rules.
-    pub(crate) line: u32,
-    /// The list, as `[section].key`.
-    pub(crate) list: &'static str,
-    /// The pattern as written.
-    pub(crate) pattern: Box<str>,
-    /// Whether a preset gave it.
-    pub(crate) preset: bool,
-    /// The operator's words, where the entry has some.
-    pub(crate) why: Option<Box<str>>,
-}
-
-/// A shared rule.
-pub type RuleRef = Arc<Rule>;
-
-impl Rule {
-    /// The file as shown to people.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-    /// The line in that file, from 1; 0 for built-in rules.
-    #[must_use]
-    pub const fn line(&self) -> u32 {
-        self.line
-    }
-    /// The list the rule stands in, as `[section].key`.
-    #[must_use]
-    pub const fn list(&self) -> &'static str {
-        self.list
-    }
-    /// The pattern as written.
-    #[must_use]
-    pub fn pattern(&self) -> &str {
-        &self.pattern
-    }
-    /// Whether a preset gave it.
-    #[must_use]
-    pub const fn is_preset(&self) -> bool {
-        self.preset
-    }
-    /// The operator's reason, where the entry states one.
-    #[must_use]
-    pub fn why(&self) -> Option<&str> {
-        self.why.as_deref()
-    }
-    /// `file:line`, or the file alone for built-in rules.
-    #[must_use]
-    pub fn place(&self) -> String {
-        if self.line == 0 { self.file.to_string() } else { format!("{}:{}", self.file, self.line) }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} \"{}\" ({})", self.list, self.pattern, self.place())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 pub use crate::command::fuzz::command;
 use crate::load::{Finder, load_text};
-use crate::pattern::{Anchor, End, Hits, HostPattern, HostSet, PathPattern, RequestUrl, Trie, parse_ip_range};
+use crate::pattern::{Anchor, End, Hits, HostPattern, HostSet, Links, Reading, RequestUrl, Trie, parse_ip_range};
 
 /// Loads bytes as a policy file: must neither panic nor hang, whatever they are.
 pub fn policy_text(bytes: &[u8]) {
@@ -23,11 +23,9 @@ pub fn path(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (pattern, target) = text.split_once('\n').unwrap_or((&text, &text));
     for anchor in [Anchor::Exact, Anchor::AnyDepth, Anchor::Floating] {
-        if let Ok(parsed) = PathPattern::parse(pattern, Path::new("/base"), Some(Path::new("/home/u")), anchor) {
-            let mut trie = Trie::default();
-            for p in &parsed {
-                trie.insert(p, 0, true);
-            }
+        let reading = Reading { base: Path::new("/base"), home: Some(Path::new("/home/u")), anchor };
+        let mut trie = Trie::default();
+        if reading.each(pattern, &mut Links::default(), &mut |p| trie.insert(p, 0, true)).is_ok() {
             trie.walk(target.as_bytes(), &mut Nothing);
         }
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `access` | what a policy is asked: a capability and its target |
 //! | `decision` | what it answers: verdict, visibility, rule, reason |
+//! | `rule` | one entry of a policy, with the place where it stands |
 //! | `schema` | TOML text to checked entries, with positions and suggestions |
 //! | `load` | files and presets to one merged set of entries: inheritance, `!`, limits, trust hash, refusals |
 //! | `pattern` | matchers: paths, hosts, addresses, variables |
@@ -31,6 +32,7 @@ mod policy;
 mod position;
 mod preset;
 mod question;
+mod rule;
 mod schema;
 mod suggest;
 mod trust;
@@ -38,7 +40,7 @@ mod trust;
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
 pub use decide::{BlockedFlow, Surroundings};
-pub use decision::{Atom, Decision, Reason, Rule, RuleRef, Verdict, Visibility};
+pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};
 pub use load_error::{LoadCode, LoadError};
@@ -50,5 +52,6 @@ pub use pattern::{
 pub use policy::{Policy, ProjectPolicy, Untrusted};
 pub use preset::{preset_names, preset_text, starter_names, starter_text};
 pub use question::{Question, QuestionError};
+pub use rule::{Rule, RuleRef};
 pub use schema::{json_schema, key_reference, migrate};
 pub use trust::{TrustError, TrustStore};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::access::Capability;
-use crate::decision::RuleRef;
+use crate::rule::{RuleRef, Text};
 
 /// One entry of a list: its rule (with the pattern as written) and the directory that relative patterns start from.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
 /// One entry of `deny_args` or `requires_approval_args`: the command it is about, and the words.
 #[derive(Debug, Clone)]
 pub(crate) struct ArgEntry {
-    pub command: String,
+    pub command: Text,
     pub entry: Entry,
 }
 
@@ -34,10 +34,9 @@ pub(crate) struct ApprovalEntry {
     pub entry: Entry,
 }
 
-/// `[[flow]]`: where data of one source may go. `from` and `to` are written as `env:NAME`, `file:PATTERN`, `host:PATTERN`, `command:PATTERN`.
+/// `[[flow]]`: where data of one source may go. The source (the pattern of the entry) and `to` are written as `env:NAME`, `file:PATTERN`, `host:PATTERN`, `command:PATTERN`.
 #[derive(Debug, Clone)]
 pub(crate) struct FlowEntry {
-    pub from: String,
     pub to: Vec<String>,
     pub entry: Entry,
 }
@@ -60,6 +59,7 @@ pub enum Shape {
 
 /// `[[declassify]]`.
 #[derive(Debug, Clone)]
+#[allow(dead_code, reason = "read by the flow control of labelled values")]
 pub(crate) struct DeclassifyEntry {
     pub from: String,
     pub reason: String,
@@ -81,11 +81,15 @@ pub struct ToolHint {
     pub description: Option<String>,
 }
 
-/// `[[test]]`.
+impl FlowEntry {
+    pub(crate) fn source(&self) -> &str {
+        self.entry.rule.pattern()
+    }
+}
+
+/// `[[test]]`. The pattern of its entry is an access as `aegis why` takes it: `exec git push --force`, `fs.read /etc/shadow`.
 #[derive(Debug, Clone)]
 pub(crate) struct TestEntry {
-    /// An access as `aegis why` takes it: `exec git push --force`, `fs.read /etc/shadow`.
-    pub access: String,
     pub expect: crate::Verdict,
     pub entry: Entry,
 }
@@ -141,6 +145,22 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
+    /// The entries whose patterns may be relative paths.
+    pub(crate) fn path_entries(&mut self) -> impl Iterator<Item = &mut Entry> {
+        let lists = [
+            &mut self.read_allow,
+            &mut self.local_only_read,
+            &mut self.write_allow,
+            &mut self.local_only_write,
+            &mut self.delete_allow,
+            &mut self.fs_deny,
+            &mut self.allow_control_files,
+            &mut self.exec_allow,
+            &mut self.unix_sockets,
+        ];
+        lists.into_iter().flatten().chain(self.requires_approval.iter_mut().map(|approval| &mut approval.entry))
+    }
+
     /// The rules of all lists, in the order of the schema.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &RuleRef> {
         let plain = [

@@ -3,32 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use crate::access::{Access, Capability};
-use crate::decide::layer::{self, Layer, PathKind, Surroundings};
-use crate::decision::{Rule, RuleRef, Verdict};
+use crate::decide::layer::{self, Layer, Surroundings};
+use crate::decide::path_rules::PathKind;
+use crate::decision::Verdict;
 use crate::load::{self, Finder};
-use crate::load_error::LoadError;
-use crate::merged::{DeclassifyEntry, Merged, Settings, SourceFile, TestEntry, ToolHint, Weakening};
+use crate::load_error::{LoadCode, LoadError};
+use crate::merged::{Lists, Merged, Settings, SourceFile, ToolHint, Weakening};
 use crate::pattern::RequestUrl;
 use crate::question::Question;
+use crate::rule::{Rule, Text};
 
 /// A policy file with all it inherits, ready to judge. Made by loading only.
 #[derive(Debug)]
 pub struct Policy {
     pub(crate) layers: Vec<Layer>,
     /// Names of the atoms of all layers.
-    pub(crate) atoms: Vec<String>,
+    pub(crate) atoms: Vec<Text>,
     pub(crate) settings: Settings,
     files: Vec<SourceFile>,
     weakened: Vec<Weakening>,
     notes: Vec<crate::merged::Note>,
-    rules: Vec<RuleRef>,
+    lists: Lists,
     trust_hash: String,
-    tests: Vec<TestEntry>,
-    tools: std::collections::BTreeMap<String, ToolHint>,
-    #[expect(dead_code, reason = "read by the flow control of labelled values")]
-    declassify: Vec<DeclassifyEntry>,
-    /// Line of the last entry of each list in the own file.
-    list_lines: std::collections::HashMap<&'static str, u32>,
 }
 
 /// A project's policy as `aegis.toml` has it.
@@ -63,7 +59,7 @@ impl Policy {
     ///
     /// # Errors
     /// A [`LoadError`] with file, line and column: broken TOML, an unknown key, an unusable pattern, a file that others may
-    /// write, a policy that grants write on itself, a failed `[[test]]` of a preset.
+    /// write, an entry that can never match, a policy that grants write on itself.
     pub fn load(path: &Path, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
         Policy::compile(load::load_file(path, finder)?, finder, around)
     }
@@ -105,14 +101,6 @@ impl Policy {
     fn compile(merged: Merged, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
         let mut atoms = Vec::new();
         let layer = layer::compile(&merged, finder.home(), around, &mut atoms)?;
-        let own = merged.files.first().map(|f| f.name.clone());
-        let mut list_lines = std::collections::HashMap::new();
-        for rule in merged.lists.rules() {
-            if Some(&rule.file) == own.as_ref() {
-                let line = list_lines.entry(rule.list).or_insert(rule.line);
-                *line = rule.line.max(*line);
-            }
-        }
         let policy = Policy {
             layers: vec![layer],
             atoms,
@@ -120,12 +108,8 @@ impl Policy {
             files: merged.files,
             weakened: merged.weakened,
             notes: merged.notes,
-            rules: merged.lists.rules().cloned().collect(),
+            lists: merged.lists,
             trust_hash: merged.trust_hash,
-            tests: merged.lists.tests,
-            tools: merged.lists.tools,
-            declassify: merged.lists.declassify,
-            list_lines,
         };
         policy.refuse_self_grant(around)?;
         Ok(policy)
@@ -183,13 +167,13 @@ impl Policy {
 
     /// All rules, list by list.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|r| &**r)
+        self.lists.rules().map(|r| &**r)
     }
 
     /// `[tools]`.
     #[must_use]
     pub const fn tools(&self) -> &std::collections::BTreeMap<String, ToolHint> {
-        &self.tools
+        &self.lists.tools
     }
 
     /// Whether some list grants this capability for something.
@@ -205,52 +189,79 @@ impl Policy {
             !l.local_only_vars.is_empty()
                 || !l.local_only_hosts.is_empty()
                 || !l.local_only_commands.is_empty()
-                || l.path_rules.iter().any(|r| matches!(r.kind, PathKind::LocalRead | PathKind::LocalWrite))
+                || l.paths.has(&[PathKind::LocalRead, PathKind::LocalWrite])
                 || (!l.flow_vars.is_empty() && !l.allow_vars.is_empty())
         })
     }
 
     /// Literal paths of deny and local-only lists. A hard link to one of them counts as it.
     pub fn literal_guarded(&self) -> impl Iterator<Item = &Path> {
-        self.layers.iter().flat_map(|l| l.literal_guarded.iter().map(PathBuf::as_path))
+        self.layers.iter().flat_map(|l| l.paths.tries().literal_guarded.iter())
     }
 
-    /// Whether labelled data may go to this host over plain HTTP (`allow_plain_http`).
+    /// Whether labelled data may go to this host over plain HTTP (`allow_plain_http`). A project's policy that only tightens has no say.
     #[must_use]
     pub fn allows_plain_http(&self, url: &RequestUrl) -> bool {
-        self.layers.iter().all(|l| l.plain_http_hosts.first_match(url).is_some())
+        self.layers.first().is_some_and(|l| l.plain_http_hosts.first_match(url).is_some())
     }
 
     /// Whether the operator vouches that this host does not send back what it was sent (`no_echo_hosts`).
+    /// A project's policy that only tightens has no say.
     #[must_use]
     pub fn vouches_no_echo(&self, url: &RequestUrl) -> bool {
-        self.layers.iter().all(|l| l.no_echo_hosts.first_match(url).is_some())
+        self.layers.first().is_some_and(|l| l.no_echo_hosts.first_match(url).is_some())
     }
 
     /// The line of the last entry of this list in the own file.
     pub(crate) fn line_of_list(&self, list: &str) -> Option<u32> {
-        self.list_lines.get(list).copied()
+        let own = self.files.first()?;
+        self.rules().filter(|rule| rule.list == list && *rule.file == *own.name).map(Rule::line).max()
     }
 
-    /// Runs every `[[test]]` of the policy and its presets.
+    /// A preset by itself, with its tests (a policy does not inherit those).
+    ///
+    /// # Errors
+    /// [`LoadCode::UnknownPreset`]; else as [`Policy::load`].
+    pub fn of_preset(name: &str, finder: &Finder, around: &Surroundings) -> Result<Policy, LoadError> {
+        Policy::compile(load::load_preset(name, finder)?, finder, around)
+    }
+
+    /// Runs the `[[test]]` entries of this policy, and those of each preset it is made of, against that preset alone. Not part of
+    /// loading: a run does not wait for it.
+    ///
+    /// # Errors
+    /// [`LoadCode::FailedTest`], with the first failure of each in its words.
+    pub fn check_tests(&self, finder: &Finder, around: &Surroundings) -> Result<usize, LoadError> {
+        let failed = |file: &str, failures: Vec<String>| LoadError::new(LoadCode::FailedTest, &file.into(), failures.join("; "));
+        let own = self.files.first().map_or("policy", |f| &*f.name);
+        let mut passed = self.run_tests().map_err(|failures| failed(own, failures))?;
+        let presets = self.files.iter().filter(|f| f.path.is_none()).filter_map(|f| f.name.strip_prefix("preset "));
+        for preset in presets.filter(|preset| finder.has_preset(preset)) {
+            let tests = Policy::of_preset(preset, finder, around)?.run_tests();
+            passed += tests.map_err(|failures| failed(&format!("preset {preset}"), failures))?;
+        }
+        Ok(passed)
+    }
+
+    /// Runs the `[[test]]` entries of this policy.
     ///
     /// # Errors
     /// One line for each test whose answer is not the expected one.
     pub fn run_tests(&self) -> Result<usize, Vec<String>> {
         let mut failures = Vec::new();
-        for test in &self.tests {
-            let words: Vec<String> = test.access.split_whitespace().map(str::to_owned).collect();
-            match Question::parse(&words, self.root()) {
+        for test in &self.lists.tests {
+            let access = test.entry.rule.pattern();
+            match Question::read(access, self.root()) {
                 Err(e) => failures.push(format!("{}: {e}", test.entry.rule.place())),
                 Ok(question) => {
                     let verdict = self.decide(&question.access()).verdict();
                     if verdict != test.expect {
-                        failures.push(format!("{}: {} is {verdict}, expected {}", test.entry.rule.place(), test.access, test.expect));
+                        failures.push(format!("{}: {access} is {verdict}, expected {}", test.entry.rule.place(), test.expect));
                     }
                 }
             }
         }
-        if failures.is_empty() { Ok(self.tests.len()) } else { Err(failures) }
+        if failures.is_empty() { Ok(self.lists.tests.len()) } else { Err(failures) }
     }
 
     /// Refuses a policy whose lists grant write or delete on the policy itself, its journal or their keys. The control files
@@ -258,22 +269,11 @@ impl Policy {
     fn refuse_self_grant(&self, around: &Surroundings) -> Result<(), LoadError> {
         let own = self.files.iter().filter_map(|f| f.path.as_deref());
         let journal = [&self.settings.audit_path, &self.settings.audit_key].into_iter().flatten().map(PathBuf::as_path);
-        for path in own.chain(journal).chain(around.sealed.iter().map(PathBuf::as_path)) {
-            for layer in &self.layers {
-                if let Some(rule) = layer.granting_rule(path) {
-                    return Err(layer::at_rule(
-                        &rule,
-                        format!(
-                            "{} \"{}\" grants write or delete on {}, which no script may change; narrow the pattern",
-                            rule.list(),
-                            rule.pattern(),
-                            path.display()
-                        ),
-                    ));
-                }
-            }
-        }
-        Ok(())
+        let paths: Vec<&Path> = own.chain(journal).chain(around.sealed.iter().map(PathBuf::as_path)).collect();
+        let Some((path, rule)) = self.layers.iter().find_map(|layer| layer.granted(paths.iter().copied())) else { return Ok(()) };
+        let (list, pattern, path) = (rule.list(), rule.pattern(), path.display());
+        let message = format!("{list} \"{pattern}\" grants write or delete on {path}, which no script may change; narrow the pattern");
+        Err(LoadError::about(LoadCode::SelfGrant, &rule, message))
     }
 
     /// Whether a script may do at all what is asked here: `Allow` or `Ask`.

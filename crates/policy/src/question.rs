@@ -80,6 +80,14 @@ impl Question {
         }
     }
 
+    /// Reads the same from one line, split as a shell splits it: at blanks, but for what is in quotes or behind a backslash.
+    ///
+    /// # Errors
+    /// As [`Question::parse`]; an unclosed quote.
+    pub fn read(line: &str, root: &Path) -> Result<Question, QuestionError> {
+        Question::parse(&words(line)?, root)
+    }
+
     /// The access it asks about.
     #[must_use]
     pub fn access(&self) -> Access<'_> {
@@ -108,6 +116,34 @@ impl Question {
 const FORMS: &str =
     "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., or tool NAME";
 
+/// The words of a line. Nothing is expanded.
+fn words(line: &str) -> Result<Vec<String>, QuestionError> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => {
+                let next = chars.next().ok_or_else(|| QuestionError("a backslash at the end stands for nothing".to_owned()))?;
+                word.get_or_insert_default().push(next);
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    if quote.is_some() {
+        return Err(QuestionError("a quote is not closed".to_owned()));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 /// `text` from `root`, with `.` and `..` taken away by name. Only for questions: the gate asks the kernel.
 fn normalise(root: &Path, text: &str) -> PathBuf {
     let mut path = PathBuf::from("/");
@@ -125,4 +161,24 @@ fn normalise(root: &Path, text: &str) -> PathBuf {
         }
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_split_as_a_shell_does() {
+        for (line, expected) in [
+            ("a  b\tc", &["a", "b", "c"][..]),
+            ("fs.read '/a b/c'", &["fs.read", "/a b/c"]),
+            (r#"a "b 'c" d\ e"#, &["a", "b 'c", "d e"]),
+            (r#"'' "" x''y"#, &["", "", "xy"]),
+            (r#"'a\' "b\"" \;"#, &["a\\", "b\"", ";"]),
+            ("", &[]),
+        ] {
+            assert_eq!(words(line).unwrap(), expected, "{line}");
+        }
+        assert!(words("a 'b").is_err() && words("a\\").is_err());
+    }
 }

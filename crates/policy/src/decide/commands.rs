@@ -1,25 +1,38 @@
 //! Many command patterns at once. A policy with its presets has hundreds; few are about the command at hand, and reading one needs
 //! the command's grammar. So they are kept as text by the name they begin with, and read when a command of that name comes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use hashbrown::HashMap;
+
 use crate::command::{ArgPattern, CommandPattern, ExecRequest, Hazard, PatternError, concerns};
-use crate::decision::RuleRef;
+use crate::rule::{RuleRef, Text};
 
 #[derive(Debug)]
 struct Item<T> {
     rule: RuleRef,
-    /// Behind the capability in `requires_approval`, else the rule's own text.
-    text: Box<str>,
-    read: OnceLock<Option<CommandPattern>>,
+    /// Behind the capability in `requires_approval`; otherwise the rule's own text is meant.
+    text: Option<Box<str>>,
+    read: OnceLock<Option<Box<CommandPattern>>>,
     value: T,
 }
 
 impl<T> Item<T> {
+    fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_else(|| self.rule.pattern())
+    }
+
     fn pattern(&self) -> Option<&CommandPattern> {
-        self.read.get_or_init(|| CommandPattern::parse(&self.text).ok()).as_ref()
+        self.read.get_or_init(|| CommandPattern::parse(self.text()).ok().map(Box::new)).as_deref()
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self.read.get() {
+            None => plain_name(self.text()),
+            Some(pattern) => pattern.as_deref().map(CommandPattern::name),
+        }
     }
 }
 
@@ -27,30 +40,37 @@ impl<T> Item<T> {
 #[derive(Debug)]
 pub(crate) struct CommandSet<T> {
     items: Vec<Item<T>>,
-    by_name: HashMap<Box<str>, Vec<usize>>,
+    /// Made when the first command comes.
+    index: OnceLock<Index>,
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    by_name: HashMap<String, Vec<usize>>,
+    /// A path can stand for a file under any name; there are few of them.
+    paths: Vec<usize>,
 }
 
 impl<T> Default for CommandSet<T> {
     fn default() -> Self {
-        CommandSet { items: Vec::new(), by_name: HashMap::new() }
+        CommandSet { items: Vec::new(), index: OnceLock::new() }
     }
 }
 
 impl<T> CommandSet<T> {
+    /// Adds the pattern that a rule is.
+    pub(crate) fn push(&mut self, rule: &RuleRef, value: T) -> Result<(), PatternError> {
+        self.push_text(None, rule, value)
+    }
+
     /// Adds a pattern. Those of presets are read by a test of this crate; those of the operator at once.
-    pub(crate) fn push(&mut self, text: &str, rule: &RuleRef, value: T) -> Result<(), PatternError> {
-        let read = OnceLock::new();
-        let name = match plain_name(text) {
-            Some(name) if rule.is_preset() => name.to_owned(),
-            _ => {
-                let pattern = CommandPattern::parse(text)?;
-                let name = pattern.name().to_owned();
-                let _ = read.set(Some(pattern));
-                name
-            }
-        };
-        self.by_name.entry(name.into()).or_default().push(self.items.len());
-        self.items.push(Item { rule: rule.clone(), text: text.into(), read, value });
+    pub(crate) fn push_text(&mut self, text: Option<&str>, rule: &RuleRef, value: T) -> Result<(), PatternError> {
+        let item = Item { rule: rule.clone(), text: text.map(Into::into), read: OnceLock::new(), value };
+        if !rule.is_preset() || plain_name(item.text()).is_none() {
+            let _ = item.read.set(Some(Box::new(CommandPattern::parse(item.text())?)));
+        }
+        self.index.take();
+        self.items.push(item);
         Ok(())
     }
 
@@ -78,12 +98,27 @@ impl<T> CommandSet<T> {
         self.candidates(request).any(|(p, _)| p.names_option(hazard) && p.catches(request))
     }
 
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (at, item) in self.items.iter().enumerate() {
+                match item.name() {
+                    Some(name) if name.starts_with('/') => index.paths.push(at),
+                    Some(name) => index.by_name.entry_ref(name).or_default().push(at),
+                    None => {}
+                }
+            }
+            index
+        })
+    }
+
     fn candidates<'a>(&'a self, request: &ExecRequest) -> impl Iterator<Item = (&'a CommandPattern, &'a Item<T>)> {
-        let mut indexes = BTreeSet::new();
-        names_of(request, &mut |name| indexes.extend(self.by_name.get(name).into_iter().flatten().copied()));
-        // a path can stand for a file under any name; there are few of them
-        indexes.extend(self.by_name.iter().filter(|(name, _)| name.starts_with('/')).flat_map(|(_, i)| i.iter().copied()));
-        indexes.into_iter().filter_map(|i| self.items.get(i)).filter_map(|item| Some((item.pattern()?, item)))
+        let index = self.index();
+        let mut found: Vec<usize> = index.paths.clone();
+        names_of(request, &mut |name| found.extend(index.by_name.get(name).into_iter().flatten()));
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|i| self.items.get(i)).filter_map(|item| Some((item.pattern()?, item)))
     }
 }
 
@@ -109,31 +144,42 @@ fn names_of(request: &ExecRequest, found: &mut impl FnMut(&str)) {
 
 #[derive(Debug)]
 struct ArgItem {
+    command: Text,
     rule: RuleRef,
-    read: OnceLock<Option<ArgPattern>>,
+    read: OnceLock<Option<Box<ArgPattern>>>,
 }
 
-/// Argument patterns of `deny_args` and `requires_approval_args`, by command.
+/// Argument patterns of `deny_args` and `requires_approval_args`.
 #[derive(Debug, Default)]
 pub(crate) struct ArgSet {
-    by_command: BTreeMap<Box<str>, Vec<ArgItem>>,
+    items: Vec<ArgItem>,
+    /// By command; made when the first command comes.
+    by_command: OnceLock<BTreeMap<Text, Vec<usize>>>,
 }
 
 impl ArgSet {
-    pub(crate) fn push(&mut self, command: &str, rule: &RuleRef) -> Result<(), PatternError> {
+    pub(crate) fn push(&mut self, command: &Text, rule: &RuleRef) -> Result<(), PatternError> {
         let read = OnceLock::new();
         if !rule.is_preset() {
-            let _ = read.set(Some(ArgPattern::parse(command, rule.pattern())?));
+            let _ = read.set(Some(Box::new(ArgPattern::parse(command, rule.pattern())?)));
         }
-        self.by_command.entry(command.into()).or_default().push(ArgItem { rule: rule.clone(), read });
+        self.by_command.take();
+        self.items.push(ArgItem { command: command.clone(), rule: rule.clone(), read });
         Ok(())
     }
 
     /// The first pattern that the normalised arguments match.
     pub(crate) fn catching(&self, request: &ExecRequest) -> Option<&RuleRef> {
-        let relevant = self.by_command.iter().filter(|(command, _)| concerns(command, request));
-        relevant.flat_map(|(command, items)| items.iter().map(move |item| (command, item))).find_map(|(command, item)| {
-            let pattern = item.read.get_or_init(|| ArgPattern::parse(command, item.rule.pattern()).ok());
+        let by_command = self.by_command.get_or_init(|| {
+            let mut by_command: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+            for (at, item) in self.items.iter().enumerate() {
+                by_command.entry(item.command.clone()).or_default().push(at);
+            }
+            by_command
+        });
+        let relevant = by_command.iter().filter(|(command, _)| concerns(command, request)).flat_map(|(_, items)| items);
+        relevant.filter_map(|at| self.items.get(*at)).find_map(|item| {
+            let pattern = item.read.get_or_init(|| ArgPattern::parse(&item.command, item.rule.pattern()).ok().map(Box::new));
             pattern.as_ref().is_some_and(|p| p.matches(request)).then_some(&item.rule)
         })
     }

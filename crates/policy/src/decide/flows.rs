@@ -35,12 +35,12 @@ impl Policy {
     /// The name of an atom, for example `env:TOKEN` or `file:~/.config/app/token`.
     #[must_use]
     pub fn atom_name(&self, atom: Atom) -> &str {
-        self.atoms.get(atom.index()).map_or("unknown", String::as_str)
+        self.atoms.get(atom.index()).map_or("unknown", |name| name)
     }
 
     /// The name of the atom of that index.
     #[must_use]
     pub fn source_name(&self, index: usize) -> String {
-        self.atoms.get(index).cloned().unwrap_or_else(|| "unknown".to_owned())
+        self.atoms.get(index).map_or_else(|| "unknown".to_owned(), |name| name.to_string())
     }
 }

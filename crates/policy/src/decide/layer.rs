@@ -1,55 +1,21 @@
 //! One policy file with all it inherits, compiled into matchers.
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::Answer;
 use super::commands::{ArgSet, CommandSet};
 use super::hosts::list_of;
+use super::path_rules::{PathKind, PathRules};
 use crate::access::Capability;
-use crate::control::{self, BuiltIn};
-use crate::decision::{Atom, Reason, Rule, RuleRef, Verdict};
+use crate::control;
+use crate::decision::{Atom, Reason, Verdict};
+use crate::rule::{Rule, RuleRef, Text};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
-use crate::pattern::{Anchor, HostPattern, HostSet, IpSet, NamePattern, NameSet, PathPattern, Trie, parse_ip_range};
-
-/// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathKind {
-    Sealed,
-    Guarded,
-    ControlException,
-    Deny,
-    AskRead,
-    AskWrite,
-    AskDelete,
-    Read,
-    Write,
-    Delete,
-    LocalRead,
-    LocalWrite,
-}
-
-impl PathKind {
-    pub(crate) const COUNT: usize = 12;
-
-    /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
-    pub(crate) const fn is_strict(self) -> bool {
-        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite)
-    }
-
-    const fn covers_below(self) -> bool {
-        matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct PathRule {
-    pub(crate) kind: PathKind,
-    rule: RuleRef,
-    atom: Option<Atom>,
-}
+use crate::pattern::{HostPattern, HostSet, IpSet, NameSet, PatternError, parse_ip_range};
 
 /// What the compiler needs to know of the machine.
 #[derive(Debug, Clone, Default)]
@@ -63,13 +29,7 @@ pub struct Surroundings {
 /// Matchers of one policy.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    pub(crate) paths: Trie,
-    /// Strict patterns in lower case, where volumes ignore case.
-    pub(crate) folded_paths: Trie,
-    pub(crate) folds_case: bool,
-    pub(crate) path_rules: Vec<PathRule>,
-    /// Literal paths of deny and local-only lists: hard links to them count as them.
-    pub(crate) literal_guarded: Vec<PathBuf>,
+    pub(crate) paths: PathRules,
     approvals: HashMap<Capability, RuleRef>,
 
     pub(crate) deny_hosts: HostSet<RuleRef>,
@@ -86,8 +46,7 @@ pub(crate) struct Layer {
     pub(crate) deny_vars: NameSet<RuleRef>,
     pub(crate) ask_vars: NameSet<RuleRef>,
     pub(crate) allow_reserved: NameSet<RuleRef>,
-    pub(crate) reserved: Vec<NamePattern>,
-    pub(crate) flow_vars: HashMap<String, Atom>,
+    pub(crate) flow_vars: HashMap<Text, Atom>,
 
     pub(crate) allow_commands: CommandSet<()>,
     pub(crate) ask_commands: CommandSet<()>,
@@ -109,17 +68,17 @@ pub(crate) struct Layer {
 }
 
 /// Compiles one merged policy. `atoms` are the names of the atoms of all layers so far.
-pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surroundings, atoms: &mut Vec<String>) -> Result<Layer, LoadError> {
+pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surroundings, atoms: &mut Vec<Text>) -> Result<Layer, LoadError> {
     let mut c = Compiler { atoms, known: HashMap::new(), first_atom: 0 };
     c.first_atom = c.atoms.len();
     let lists = &merged.lists;
 
-    let mut paths = PathRules::default();
-    for entry in control::sealed() {
-        paths.add_built_in(PathKind::Sealed, entry, home)?;
+    let mut paths = PathRules::of_home(home);
+    for entry in control::SEALED {
+        paths.add_built_in(PathKind::Sealed, entry);
     }
-    for entry in control::guarded() {
-        paths.add_built_in(PathKind::Guarded, entry, home)?;
+    for entry in control::GUARDED {
+        paths.add_built_in(PathKind::Guarded, entry);
     }
     for path in &around.sealed {
         paths.add_object(PathKind::Sealed, path);
@@ -144,7 +103,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
                 PathKind::LocalRead | PathKind::LocalWrite => Some(c.atom("file", entry.rule.pattern())?),
                 _ => None,
             };
-            paths.add(kind, entry.rule.pattern(), entry, atom, home)?;
+            paths.add(kind, None, entry, atom).map_err(|e| refuse_pattern(entry, &e))?;
         }
     }
     let mut approvals = HashMap::new();
@@ -157,12 +116,13 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
             approvals.entry(approval.capability).or_insert_with(|| entry.rule.clone());
             continue;
         };
+        let ask = |paths: &mut PathRules, kind| paths.add(kind, Some(pattern), entry, None).map_err(|e| refuse_pattern(entry, &e));
         match approval.capability {
-            Capability::FsRead => paths.add(PathKind::AskRead, pattern, entry, None, home)?,
-            Capability::FsWrite => paths.add(PathKind::AskWrite, pattern, entry, None, home)?,
-            Capability::FsDelete => paths.add(PathKind::AskDelete, pattern, entry, None, home)?,
-            Capability::EnvRead => ask_vars.insert(pattern, entry.rule.clone()).map_err(|e| refuse(entry, &e))?,
-            Capability::SubprocessExec => ask_exec.push(pattern, &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
+            Capability::FsRead => ask(&mut paths, PathKind::AskRead)?,
+            Capability::FsWrite => ask(&mut paths, PathKind::AskWrite)?,
+            Capability::FsDelete => ask(&mut paths, PathKind::AskDelete)?,
+            Capability::EnvRead => ask_vars.insert(&pattern.into(), entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?,
+            Capability::SubprocessExec => ask_exec.push_text(Some(pattern), &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
             net => http_ask.entry(net).or_default().push(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
         }
     }
@@ -189,31 +149,25 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     let mut local_only_vars = NameSet::default();
     for entry in &lists.local_only_vars {
         let atom = c.atom("env", entry.rule.pattern())?;
-        local_only_vars.insert(entry.rule.pattern(), (entry.rule.clone(), atom)).map_err(|e| refuse(entry, &e))?;
+        local_only_vars.insert(&entry.rule.pattern, (entry.rule.clone(), atom)).map_err(|e| refuse_pattern(entry, &e))?;
     }
     let mut flow_vars = HashMap::new();
     for flow in &lists.flows {
-        if let Some(name) = flow.from.strip_prefix("env:") {
-            if !name.contains('*') {
-                flow_vars.insert(name.to_owned(), c.atom("env", name)?);
-            }
+        if let Some(name) = flow.entry.rule.pattern.without_prefix("env:").filter(|name| !name.contains('*')) {
+            flow_vars.insert(name, c.atom_called(&flow.entry.rule.pattern)?);
         }
     }
 
     let mut local_only_commands = CommandSet::default();
     for entry in &lists.local_only_commands {
         let atom = c.atom("command", entry.rule.pattern())?;
-        local_only_commands.push(entry.rule.pattern(), &entry.rule, atom).map_err(|e| refuse(entry, &e))?;
+        local_only_commands.push(&entry.rule, atom).map_err(|e| refuse(entry, &e))?;
     }
     let narrowed = c.flows(&lists.flows)?;
 
     let (first_atom, after_last_atom) = (c.first_atom, c.atoms.len());
     Ok(Layer {
-        paths: paths.trie,
-        folded_paths: paths.folded,
-        folds_case: cfg!(any(target_os = "macos", target_os = "windows")),
-        path_rules: paths.rules,
-        literal_guarded: paths.literal_guarded,
+        paths: paths.asked(),
         approvals,
         deny_hosts: hosts(&lists.deny_hosts)?,
         local_only_hosts,
@@ -228,7 +182,6 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         deny_vars: names(&lists.deny_vars)?,
         ask_vars,
         allow_reserved: names(&lists.allow_reserved)?,
-        reserved: control::reserved(),
         flow_vars,
         allow_commands: commands(&lists.allow_commands)?,
         ask_commands: commands(&lists.ask_commands)?,
@@ -249,11 +202,11 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
 
 impl Layer {
     pub(super) fn path_answer(&self, verdict: Verdict, reason: Reason, rule: u32) -> Answer {
-        Answer::new(verdict, reason, self.path_rules.get(rule as usize).map(|r| r.rule.clone()))
+        Answer::new(verdict, reason, self.paths.rule(rule).map(|r| r.rule.clone()))
     }
 
     pub(super) fn path_atom(&self, rule: u32) -> Option<Atom> {
-        self.path_rules.get(rule as usize).and_then(|r| r.atom)
+        self.paths.rule(rule).and_then(|r| r.atom)
     }
 
     /// The rule that puts the whole capability under approval.
@@ -271,7 +224,7 @@ impl Layer {
 
     /// Whether some list grants this capability for something.
     pub(crate) fn has_capability(&self, capability: Capability) -> bool {
-        let grants = |kinds: &[PathKind]| self.path_rules.iter().any(|r| kinds.contains(&r.kind));
+        let grants = |kinds: &[PathKind]| self.paths.has(kinds);
         match capability {
             Capability::FsRead => grants(&[PathKind::Read, PathKind::LocalRead]),
             Capability::FsWrite => grants(&[PathKind::Write, PathKind::LocalWrite]),
@@ -286,22 +239,25 @@ impl Layer {
 }
 
 struct Compiler<'a> {
-    atoms: &'a mut Vec<String>,
+    atoms: &'a mut Vec<Text>,
     /// Those of this layer, by name.
-    known: HashMap<String, usize>,
+    known: HashMap<Text, usize>,
     first_atom: usize,
 }
 
 impl Compiler<'_> {
     /// The atom of that name in this layer, made where it is new.
     fn atom(&mut self, kind: &str, pattern: &str) -> Result<Atom, LoadError> {
-        let name = format!("{kind}:{pattern}");
-        let index = match self.known.get(&name) {
+        self.atom_called(&Text::from(format!("{kind}:{pattern}")))
+    }
+
+    fn atom_called(&mut self, name: &Text) -> Result<Atom, LoadError> {
+        let index = match self.known.get(name) {
             Some(index) => *index,
             None => {
                 let index = self.atoms.len();
                 self.atoms.push(name.clone());
-                self.known.insert(name, index);
+                self.known.insert(name.clone(), index);
                 index
             }
         };
@@ -312,10 +268,10 @@ impl Compiler<'_> {
     fn flows(&mut self, flows: &[FlowEntry]) -> Result<HashMap<usize, HashSet<usize>>, LoadError> {
         let mut narrowed: HashMap<usize, HashSet<usize>> = HashMap::new();
         for flow in flows {
-            let Some(from) = self.find(&flow.from) else {
+            let Some(from) = self.find(flow.source()) else {
                 return Err(at_rule(
                     &flow.entry.rule,
-                    format!("[[flow]] from \"{}\" names no local-only rule; list it as local-only first", flow.from),
+                    format!("[[flow]] from \"{}\" names no local-only rule; list it as local-only first", flow.source()),
                 ));
             };
             let sinks = narrowed.entry(from).or_default();
@@ -337,82 +293,6 @@ impl Compiler<'_> {
     }
 }
 
-#[derive(Default)]
-struct PathRules {
-    trie: Trie,
-    folded: Trie,
-    rules: Vec<PathRule>,
-    literal_guarded: Vec<PathBuf>,
-}
-
-impl PathRules {
-    fn push(&mut self, kind: PathKind, rule: RuleRef, atom: Option<Atom>) -> u32 {
-        self.rules.push(PathRule { kind, rule, atom });
-        u32::try_from(self.rules.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn insert(&mut self, kind: PathKind, pattern: &PathPattern, index: u32) {
-        self.insert_as(kind, pattern, index, kind.covers_below());
-    }
-
-    fn insert_as(&mut self, kind: PathKind, pattern: &PathPattern, index: u32, covers: bool) {
-        self.trie.insert(pattern, index, covers);
-        if kind.is_strict() {
-            if matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite) {
-                self.literal_guarded.extend(pattern.literal());
-            }
-            if let Some(composed) = pattern.composed() {
-                self.trie.insert(&composed, index, covers);
-            }
-            if cfg!(any(target_os = "macos", target_os = "windows")) {
-                self.folded.insert(&pattern.folded(), index, covers);
-            }
-        }
-    }
-
-    fn add(&mut self, kind: PathKind, text: &str, entry: &Entry, atom: Option<Atom>, home: Option<&Path>) -> Result<(), LoadError> {
-        let anchor = if kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
-        let patterns = PathPattern::parse(text, &entry.base, home, anchor).map_err(|e| refuse(entry, &e))?;
-        let index = self.push(kind, entry.rule.clone(), atom);
-        for pattern in &patterns {
-            self.insert(kind, pattern, index);
-        }
-        Ok(())
-    }
-
-    fn add_built_in(&mut self, kind: PathKind, entry: BuiltIn, home: Option<&Path>) -> Result<(), LoadError> {
-        if entry.pattern.starts_with('~') && home.is_none() {
-            return Ok(());
-        }
-        let patterns = PathPattern::parse(entry.pattern, Path::new("/"), home, Anchor::Floating)
-            .map_err(|e| of_policy(format!("built-in control file `{}`: {e}", entry.pattern)))?;
-        let index = self.push(kind, built_in(entry.pattern, Some(entry.reason)), None);
-        for pattern in &patterns {
-            self.insert_as(kind, pattern, index, !entry.itself);
-        }
-        Ok(())
-    }
-
-    /// A file of this machine, by its path and by where links lead from it.
-    fn add_object(&mut self, kind: PathKind, path: &Path) {
-        let index = self.push(kind, built_in(&path.to_string_lossy(), None), None);
-        for pattern in PathPattern::object(path) {
-            self.insert(kind, &pattern, index);
-        }
-    }
-}
-
-fn built_in(pattern: &str, why: Option<&str>) -> RuleRef {
-    Arc::new(Rule {
-        file: "built-in".into(),
-        line: 0,
-        list: "control files",
-        pattern: pattern.into(),
-        preset: false,
-        why: why.map(Into::into),
-    })
-}
-
 /// An error at the place of a rule.
 pub(crate) fn at_rule(rule: &Rule, message: String) -> LoadError {
     LoadError::about(LoadCode::BadValue, rule, message)
@@ -426,10 +306,16 @@ fn refuse(entry: &Entry, error: &dyn std::fmt::Display) -> LoadError {
     at_rule(&entry.rule, format!("{} \"{}\": {error}", entry.rule.list(), entry.rule.pattern()))
 }
 
+/// As [`refuse`], with the code of what is wrong.
+fn refuse_pattern(entry: &Entry, error: &PatternError) -> LoadError {
+    let code = if error.is_never() { LoadCode::NeverMatches } else { LoadCode::BadValue };
+    LoadError::about(code, &entry.rule, format!("{} \"{}\": {error}", entry.rule.list(), entry.rule.pattern()))
+}
+
 fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
     let mut set = CommandSet::default();
     for entry in list {
-        set.push(entry.rule.pattern(), &entry.rule, ()).map_err(|e| refuse(entry, &e))?;
+        set.push(&entry.rule, ()).map_err(|e| refuse(entry, &e))?;
     }
     Ok(set)
 }
@@ -461,7 +347,7 @@ fn addresses(list: &[Entry]) -> Result<IpSet<RuleRef>, LoadError> {
 fn names(list: &[Entry]) -> Result<NameSet<RuleRef>, LoadError> {
     let mut set = NameSet::default();
     for entry in list {
-        set.insert(entry.rule.pattern(), entry.rule.clone()).map_err(|e| refuse(entry, &e))?;
+        set.insert(&entry.rule.pattern, entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?;
     }
     Ok(set)
 }

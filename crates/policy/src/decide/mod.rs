@@ -5,6 +5,7 @@ mod exec;
 mod flows;
 mod hosts;
 pub(crate) mod layer;
+pub(crate) mod path_rules;
 mod paths;
 mod vars;
 
@@ -12,7 +13,8 @@ pub use flows::BlockedFlow;
 pub use layer::Surroundings;
 
 use crate::access::Access;
-use crate::decision::{Atom, Decision, Reason, RuleRef, Verdict, Visibility};
+use crate::decision::{Atom, Decision, Reason, Verdict, Visibility};
+use crate::rule::RuleRef;
 use crate::policy::Policy;
 use layer::Layer;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::Answer;
-use super::layer::{Layer, PathKind};
+use super::layer::Layer;
+use super::path_rules::{PathKind, Tries};
 use crate::access::PathOp;
 use crate::decision::{Reason, Verdict};
 use crate::pattern::{End, Hits};
@@ -29,7 +30,7 @@ impl Hits for Best<'_> {
         if end.directory_itself && self.op == PathOp::Delete {
             return;
         }
-        let Some(kind) = self.layer.path_rules.get(end.rule as usize).map(|r| r.kind) else { return };
+        let Some(kind) = self.layer.paths.rule(end.rule).map(|r| r.kind) else { return };
         if self.strict_only && !kind.is_strict() {
             return;
         }
@@ -65,23 +66,23 @@ fn malformed(path: &Path) -> Option<&'static str> {
     None
 }
 
-fn match_all<'a>(layer: &'a Layer, op: PathOp, path: &Path) -> Best<'a> {
+fn match_all<'a>(layer: &'a Layer, tries: &Tries, op: PathOp, path: &Path) -> Best<'a> {
     let mut best = Best { layer, op, strict_only: false, first: [None; PathKind::COUNT] };
     let bytes = path.as_os_str().as_bytes();
-    layer.paths.walk(bytes, &mut best);
+    tries.exact.walk(bytes, &mut best);
     if !bytes.is_ascii() {
         // a name that only looks like another one must not slip past what forbids it
         if let Ok(text) = std::str::from_utf8(bytes) {
             best.strict_only = true;
             if !is_nfc(text) {
-                layer.paths.walk(text.nfc().collect::<String>().as_bytes(), &mut best);
+                tries.exact.walk(text.nfc().collect::<String>().as_bytes(), &mut best);
             }
         }
     }
-    if layer.folds_case {
+    if Tries::FOLD {
         if let Ok(text) = std::str::from_utf8(bytes) {
             best.strict_only = true;
-            layer.folded_paths.walk(text.nfc().collect::<String>().to_lowercase().as_bytes(), &mut best);
+            tries.folded.walk(text.nfc().collect::<String>().to_lowercase().as_bytes(), &mut best);
         }
     }
     best
@@ -92,7 +93,7 @@ pub(super) fn decide(layer: &Layer, op: PathOp, path: &Path) -> Answer {
     if let Some(what) = malformed(path) {
         return Answer::malformed(what);
     }
-    let best = match_all(layer, op, path);
+    let best = match_all(layer, layer.paths.tries(), op, path);
     let mut answer = forbidden(layer, op, &best).unwrap_or_else(|| granted(layer, op, &best));
     if let Some(atom) = [PathKind::LocalRead, PathKind::LocalWrite].into_iter().find_map(|k| best.rule(k)).and_then(|r| layer.path_atom(r))
     {
@@ -106,7 +107,7 @@ pub(super) fn decide_name(layer: &Layer, op: PathOp, path: &Path) -> Answer {
     if let Some(what) = malformed(path) {
         return Answer::malformed(what);
     }
-    let best = match_all(layer, op, path);
+    let best = match_all(layer, layer.paths.tries(), op, path);
     forbidden(layer, op, &best).unwrap_or_else(|| Answer::new(Verdict::Allow, Reason::Allowed, None))
 }
 
@@ -139,11 +140,20 @@ fn granted(layer: &Layer, op: PathOp, best: &Best<'_>) -> Answer {
 }
 
 impl Layer {
-    /// The rule by which the lists alone would grant write or delete on this path, where no deny list takes it back.
-    pub(crate) fn granting_rule(&self, path: &Path) -> Option<crate::decision::RuleRef> {
+    /// The first of these paths that the lists alone would let somebody write or delete, where no deny list takes it back, and
+    /// the rule that does.
+    pub(crate) fn granted<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Option<(&'p Path, crate::rule::RuleRef)> {
+        // few rules grant these, and mostly none of them matches: then the other hundreds need not be compiled for it
+        let grants = self.paths.compiled(|kind| matches!(kind, PathKind::Write | PathKind::LocalWrite | PathKind::Delete));
+        paths
+            .filter(|path| self.granting_rule(&grants, path).is_some())
+            .find_map(|path| Some((path, self.granting_rule(self.paths.tries(), path)?)))
+    }
+
+    fn granting_rule(&self, tries: &Tries, path: &Path) -> Option<crate::rule::RuleRef> {
         [(PathOp::Write, &[PathKind::Write, PathKind::LocalWrite][..]), (PathOp::Delete, &[PathKind::Delete])].into_iter().find_map(
             |(op, kinds)| {
-                let best = match_all(self, op, path);
+                let best = match_all(self, tries, op, path);
                 if best.rule(PathKind::Deny).is_some() {
                     return None;
                 }

@@ -3,6 +3,7 @@
 use super::Answer;
 use super::layer::Layer;
 use crate::access::Capability;
+use crate::control;
 use crate::decision::{Reason, Verdict};
 use crate::merged::Unlisted;
 
@@ -26,7 +27,7 @@ pub(super) fn decide_child(layer: &Layer, name: &str) -> Answer {
     if name.starts_with("AEGIS_") {
         return Answer::new(Verdict::Deny, Reason::ReservedName, None);
     }
-    if layer.reserved.iter().any(|p| p.matches(name)) && layer.allow_reserved.first_match(name).is_none() {
+    if control::is_reserved(name) && layer.allow_reserved.first_match(name).is_none() {
         return Answer::new(Verdict::Deny, Reason::ReservedName, None);
     }
     listed(layer, name)

@@ -1,8 +1,10 @@
 //! What loading needs to know about the machine and the user.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::load::home::home_dir;
+use crate::preset::{Preset, presets};
 
 /// What loading needs to know about the machine and the user.
 #[derive(Debug, Clone)]
@@ -10,14 +12,14 @@ pub struct Finder {
     pub(super) home: Option<PathBuf>,
     pub(super) start: Option<PathBuf>,
     pub(super) uid: u32,
-    pub(super) presets: &'static [(&'static str, &'static str)],
+    pub(super) presets: Cow<'static, [Preset]>,
 }
 
 impl Finder {
     /// The running user, with the home of the user database.
     #[must_use]
     pub fn of_this_user() -> Finder {
-        Finder { home: home_dir(), start: None, uid: rustix::process::geteuid().as_raw(), presets: crate::preset::presets() }
+        Finder { home: home_dir(), start: None, uid: rustix::process::geteuid().as_raw(), presets: Cow::Borrowed(presets()) }
     }
 
     /// `root = "git"` starts from this directory instead of the policy file's: for the user's own policy, which holds for
@@ -33,6 +35,11 @@ impl Finder {
         self.home.as_deref()
     }
 
+    /// Whether there is a preset of that name.
+    pub(crate) fn has_preset(&self, name: &str) -> bool {
+        self.presets.iter().any(|preset| preset.name == name)
+    }
+
     /// Another home, for what `~/` means.
     #[must_use]
     pub fn with_home(mut self, home: &Path) -> Finder {
@@ -42,7 +49,8 @@ impl Finder {
 
     #[cfg(test)]
     pub(super) fn with_presets(mut self, presets: &'static [(&'static str, &'static str)]) -> Finder {
-        self.presets = presets;
+        let preset = |(name, text): &(&'static str, &'static str)| Preset { name, text, sha256: None, compiled: None };
+        self.presets = presets.iter().map(preset).collect();
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::finder::Finder;
+use super::settings::root;
 use super::source::{hex, read_file};
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::SourceFile;
@@ -76,7 +77,7 @@ impl<'f> Gatherer<'f> {
         let name: Arc<str> = name.into();
         let origin = Arc::new(Origin { name: name.clone(), preset: false, base: Arc::from(base) });
         let source = SourceFile { name: name.clone(), path: None, sha256: hex(&Sha256::digest(text)) };
-        let document = read(text, origin)?;
+        let document = rooted(read(text, origin)?, self.finder)?;
         self.add(Node { identity: Identity::Text, label: format!("text:{name}"), source, document, inherits: Vec::new() })?;
         Ok(Gathered(self.nodes))
     }
@@ -100,23 +101,28 @@ impl<'f> Gatherer<'f> {
         }
         let label = format!("file:{}", source.path.to_string_lossy());
         let origin = Arc::new(Origin { name: name.clone(), preset: false, base: source.base });
-        let document = read(&source.text, origin)?;
+        let document = rooted(read(&source.text, origin)?, self.finder)?;
         let source = SourceFile { name: name.clone(), path: Some(source.path), sha256: source.sha256 };
         self.add(Node { identity, label, source, document, inherits: Vec::new() })
     }
 
     fn add_preset(&mut self, name: &str, unknown: impl FnOnce(String) -> LoadError) -> Result<usize, LoadError> {
-        let Some((name, text)) = self.finder.presets.iter().copied().find(|(known, _)| *known == name) else {
-            let names = self.finder.presets.iter().map(|(name, _)| *name);
+        let Some(preset) = self.finder.presets.iter().find(|preset| preset.name == name) else {
+            let names = self.finder.presets.iter().map(|preset| preset.name);
             return Err(unknown(format!("unknown preset {}", quoted(name))).suggest(nearest(name, names)));
         };
+        let name = preset.name;
         let shown: Arc<str> = format!("preset {name}").into();
         if let Some(known) = self.known(&Identity::Preset(name), &shown, None)? {
             return Ok(known);
         }
         let origin = Arc::new(Origin { name: shown.clone(), preset: true, base: Arc::from(Path::new("/")) });
-        let source = SourceFile { name: shown, path: None, sha256: hex(&Sha256::digest(text)) };
-        let document = read(text, origin)?;
+        let sha256 = preset.sha256.map_or_else(|| hex(&Sha256::digest(preset.text)), str::to_owned);
+        let source = SourceFile { name: shown, path: None, sha256 };
+        let document = match preset.compiled {
+            Some(compiled) => compiled.document(origin),
+            None => read(preset.text, origin)?,
+        };
         self.add(Node { identity: Identity::Preset(name), label: format!("preset:{name}"), source, document, inherits: Vec::new() })
     }
 
@@ -173,6 +179,18 @@ impl<'f> Gatherer<'f> {
         let shown = if name.starts_with('.') { beside(&origin.name, name) } else { name.to_owned() };
         self.add_file(&path, &shown.into(), Some((origin, at)))
     }
+}
+
+/// Where a file states a `root`, its relative patterns start there, not at its directory: `src/**` in a user's own policy with
+/// `root = "git"` is the `src` of whatever project it is used in.
+fn rooted(mut document: Document, finder: &Finder) -> Result<Document, LoadError> {
+    if document.settings.contains_key("root") {
+        let root: Arc<Path> = root(&document.settings, &document.origin, finder)?.into();
+        if root != document.origin.base {
+            document.lists.path_entries().for_each(|entry| entry.base = root.clone());
+        }
+    }
+    Ok(document)
 }
 
 /// Whether an entry of `inherits` names a file rather than a preset.

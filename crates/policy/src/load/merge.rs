@@ -1,10 +1,11 @@
 //! A file over what it inherits.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+
+use hashbrown::HashSet;
 
 use super::gather::{Gathered, Node};
-use crate::decision::{Rule, RuleRef};
+use crate::rule::{Rule, RuleRef};
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::{ApprovalEntry, ArgEntry, DeclassifyEntry, Entry, FlowEntry, Lists, Note, Weakening};
 use crate::schema::keys::{Kind, Merge, SECTIONS};
@@ -24,9 +25,15 @@ pub(super) struct Layer {
 }
 
 /// Merges the own file (the first) with all it inherits.
-pub(super) fn merge(gathered: &Gathered) -> Result<Layer, LoadError> {
+pub(super) fn merge(gathered: &mut Gathered) -> Result<Layer, LoadError> {
     let mut done: Vec<Option<Layer>> = vec![None; gathered.0.len()];
-    node(0, gathered, &mut done)?;
+    let mut heirs = vec![0_usize; gathered.0.len()];
+    for inherited in gathered.0.iter().flat_map(|node| &node.inherits) {
+        if let Some(count) = heirs.get_mut(*inherited) {
+            *count += 1;
+        }
+    }
+    node(0, gathered, &mut heirs, &mut done)?;
     // Reports of every file once, the own file's first; layers would repeat those of a file that is inherited twice.
     let mut own = done.first_mut().and_then(Option::take).unwrap_or_default();
     for inherited in done.into_iter().flatten() {
@@ -38,17 +45,21 @@ pub(super) fn merge(gathered: &Gathered) -> Result<Layer, LoadError> {
 }
 
 /// The depth is bounded by the gathering.
-fn node(index: usize, gathered: &Gathered, done: &mut Vec<Option<Layer>>) -> Result<(), LoadError> {
-    let Some(Node { document, inherits, .. }) = gathered.0.get(index) else { return Ok(()) };
+fn node(index: usize, gathered: &mut Gathered, heirs: &mut [usize], done: &mut Vec<Option<Layer>>) -> Result<(), LoadError> {
+    let Some(Node { inherits, .. }) = gathered.0.get(index) else { return Ok(()) };
     let mut layer = Layer::default();
-    for inherited in inherits {
-        if done.get(*inherited).is_some_and(Option::is_none) {
-            node(*inherited, gathered, done)?;
+    for inherited in inherits.clone() {
+        if done.get(inherited).is_some_and(Option::is_none) {
+            node(inherited, gathered, heirs, done)?;
         }
-        if let Some(Some(inherited)) = done.get(*inherited) {
-            beside(&mut layer, inherited);
+        if let (Some(Some(done)), Some(left)) = (done.get_mut(inherited), heirs.get_mut(inherited)) {
+            *left = left.saturating_sub(1);
+            // the last heir takes the lists, the others copy them
+            let lists = if *left == 0 { std::mem::take(&mut done.lists) } else { done.lists.clone() };
+            beside(&mut layer, done, lists);
         }
     }
+    let Some(Node { document, .. }) = gathered.0.get_mut(index) else { return Ok(()) };
     over(&mut layer, document)?;
     if let Some(slot) = done.get_mut(index) {
         *slot = Some(layer);
@@ -57,8 +68,8 @@ fn node(index: usize, gathered: &Gathered, done: &mut Vec<Option<Layer>>) -> Res
 }
 
 /// Adds a later inherited file to earlier ones.
-fn beside(layer: &mut Layer, later: &Layer) {
-    union(&mut layer.lists, later.lists.clone());
+fn beside(layer: &mut Layer, later: &Layer, lists: Lists) {
+    union(&mut layer.lists, lists);
     for stated in later.settings.values() {
         if stated.key.merge != Merge::NotInherited {
             combine(&mut layer.settings, stated.clone());
@@ -68,7 +79,7 @@ fn beside(layer: &mut Layer, later: &Layer) {
 }
 
 /// Lays a file over all it inherits.
-fn over(layer: &mut Layer, own: &Document) -> Result<(), LoadError> {
+fn over(layer: &mut Layer, own: &mut Document) -> Result<(), LoadError> {
     // What a file says of itself ends with it, as its tests do: an heir may rightly answer otherwise.
     layer.settings.retain(|_, stated| stated.key.merge != Merge::NotInherited);
     layer.lists.tests.clear();
@@ -82,7 +93,7 @@ fn over(layer: &mut Layer, own: &Document) -> Result<(), LoadError> {
             layer.removed.push(rule);
         }
     }
-    union(&mut layer.lists, own.lists.clone());
+    union(&mut layer.lists, std::mem::take(&mut own.lists));
     for stated in own.settings.values() {
         setting(layer, own, stated);
     }
@@ -190,8 +201,12 @@ impl Ruled for Entry {
 /// Adds lists behind lists; a rule that is there already (a file that is inherited twice) is not added again.
 fn union(into: &mut Lists, mut from: Lists) {
     fn extend<T: Ruled>(into: &mut Vec<T>, from: Vec<T>) {
-        let known: HashSet<*const Rule> = into.iter().map(|entry| Arc::as_ptr(entry.rule())).collect();
-        into.extend(from.into_iter().filter(|entry| !known.contains(&Arc::as_ptr(entry.rule()))));
+        if into.is_empty() {
+            *into = from;
+        } else if !from.is_empty() {
+            let known: HashSet<*const Rule> = into.iter().map(|entry| entry.rule().identity()).collect();
+            into.extend(from.into_iter().filter(|entry| !known.contains(&entry.rule().identity())));
+        }
     }
     for key in SECTIONS.iter().flat_map(|section| section.keys) {
         match key.kind {
@@ -216,7 +231,7 @@ fn remove(lists: &mut Lists, removal: &Removal) -> Vec<RuleRef> {
     match removal.key.kind {
         Kind::Entries(_, list) => take(list(lists), |entry| named(&entry.rule)),
         Kind::Arguments(list) => {
-            take(list(lists), |entry| Some(entry.command.as_str()) == removal.command.as_deref() && named(&entry.entry.rule))
+            take(list(lists), |entry| Some(&*entry.command) == removal.command.as_deref() && named(&entry.entry.rule))
         }
         Kind::Approval => take(&mut lists.requires_approval, |entry| named(&entry.entry.rule)),
         _ => Vec::new(),
@@ -228,7 +243,7 @@ fn removes_nothing(lists: &mut Lists, removal: &Removal, own: &Document) -> Load
     match removal.key.kind {
         Kind::Entries(_, list) => known.extend(list(lists).iter().map(|entry| entry.rule.pattern())),
         Kind::Arguments(list) => {
-            let of_command = list(lists).iter().filter(|entry| Some(entry.command.as_str()) == removal.command.as_deref());
+            let of_command = list(lists).iter().filter(|entry| Some(&*entry.command) == removal.command.as_deref());
             known.extend(of_command.map(|entry| entry.entry.rule.pattern()));
         }
         Kind::Approval => known.extend(lists.requires_approval.iter().map(|entry| entry.entry.rule.pattern())),

@@ -39,18 +39,17 @@ use gather::{Gathered, Gatherer};
 
 /// Loads a policy file in full, with all it inherits.
 pub(crate) fn load_file(path: &Path, finder: &Finder) -> Result<Merged, LoadError> {
-    finish(&Gatherer::new(finder).file(path)?, finder)
+    finish(Gatherer::new(finder).file(path)?, finder)
 }
 
 /// Loads a policy from a text; relative patterns and files start from `base`, which must be canonical.
 pub(crate) fn load_text(name: &str, text: &str, base: &Path, finder: &Finder) -> Result<Merged, LoadError> {
-    finish(&Gatherer::new(finder).text(name, text, base)?, finder)
+    finish(Gatherer::new(finder).text(name, text, base)?, finder)
 }
 
 /// Loads a preset by itself, with its tests.
-#[allow(dead_code, reason = "for checks of a preset alone: its tests are not inherited")]
 pub(crate) fn load_preset(name: &str, finder: &Finder) -> Result<Merged, LoadError> {
-    finish(&Gatherer::new(finder).preset(name)?, finder)
+    finish(Gatherer::new(finder).preset(name)?, finder)
 }
 
 /// A project's policy and whether it counts in full.
@@ -71,14 +70,21 @@ pub(crate) fn load_project(path: &Path, finder: &Finder, is_trusted: impl FnOnce
     let place = gathered.0.first().and_then(|own| own.source.path.clone());
     let trusted = place.is_some_and(|place| is_trusted(&place, &gathered.trust_hash()));
     if trusted {
-        return finish(&gathered, finder).map(|merged| Project { merged, trusted });
+        return finish(gathered, finder).map(|merged| Project { merged, trusted });
     }
     untrusted::check_untrusted(&gathered)?;
-    finish(&gathered, finder).map_err(LoadError::without_text).map(|merged| Project { merged, trusted })
+    let own = gathered.0.first().map(|own| (own.document.origin.clone(), own.document.settings.get("root").map(|root| root.at)));
+    let merged = finish(gathered, finder).map_err(LoadError::without_text)?;
+    match own {
+        Some((origin, Some(at))) if !merged.settings.root.starts_with(&origin.base) => {
+            Err(untrusted::refuse(&origin, at, "root above or beside its own directory"))
+        }
+        _ => Ok(Project { merged, trusted }),
+    }
 }
 
-fn finish(gathered: &Gathered, finder: &Finder) -> Result<Merged, LoadError> {
-    let mut layer = merge::merge(gathered)?;
+fn finish(mut gathered: Gathered, finder: &Finder) -> Result<Merged, LoadError> {
+    let mut layer = merge::merge(&mut gathered)?;
     let Some(own) = gathered.0.first() else {
         // Gathering ends with the own file or with an error.
         return Err(LoadError::new(crate::LoadCode::Io, &"policy".into(), "nothing was read"));

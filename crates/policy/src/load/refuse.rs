@@ -1,10 +1,10 @@
 //! What a merged policy is refused for, as far as it can be told without matchers.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use super::merge::Layer;
 use super::sinks::Opened;
-use crate::decision::Rule;
+use crate::rule::Rule;
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::{Confine, Merged};
 
@@ -27,15 +27,16 @@ pub(super) fn contradictions(layer: &Layer, merged: &mut Merged) -> Result<(), L
     // A source that the operator removed takes the flows of presets with it.
     let removed: HashSet<&str> = layer.removed.iter().map(|rule| rule.pattern()).collect();
     let gone = |from: &str| from.split_once(':').is_some_and(|(_, pattern)| removed.contains(pattern));
-    flows.retain(|flow| !flow.entry.rule.is_preset() || !gone(&flow.from) || opened.is_source(&flow.from));
+    flows.retain(|flow| !flow.entry.rule.is_preset() || !gone(flow.source()) || opened.is_source(flow.source()));
 
     for flow in &flows {
-        source(&opened, &flow.from, &flow.entry.rule)?;
+        source(&opened, flow.source(), &flow.entry.rule)?;
         for to in &flow.to {
             sink(&opened, to, &flow.entry.rule)?;
         }
     }
     lists.declassify.iter().try_for_each(|entry| source(&opened, &entry.from, &entry.entry.rule))?;
+    drop(opened);
     merged.lists.flows = flows;
     Ok(())
 }

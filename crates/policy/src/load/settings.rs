@@ -52,9 +52,11 @@ fn absolute(path: &str, stated: &Stated, finder: &Finder) -> Result<PathBuf, Loa
     Ok(stated.origin.base.join(path))
 }
 
-fn root(values: &BTreeMap<&'static str, Stated>, origin: &Origin, finder: &Finder) -> Result<PathBuf, LoadError> {
+/// What relative paths start from: the file's own directory, or what its `root` says.
+pub(super) fn root(values: &BTreeMap<&'static str, Stated>, origin: &Origin, finder: &Finder) -> Result<PathBuf, LoadError> {
     let Some(stated) = values.get("root") else { return Ok(origin.base.to_path_buf()) };
     let path = match stated.value.text() {
+        Some(".") => return Ok(origin.base.to_path_buf()),
         Some("git") => git_root(finder.start.as_deref().unwrap_or(&origin.base)),
         Some(path) => absolute(path, stated, finder)?,
         None => origin.base.to_path_buf(),

@@ -3,7 +3,7 @@
 //! Where a name does not tell, it counts as opened; the matchers say the rest. Every question is a look into a set, so that
 //! a large policy costs no more than its size.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use crate::merged::{Entry, Lists};
 

@@ -55,7 +55,7 @@ fn place(path: &Path) -> io::Result<(Arc<Path>, PathBuf)> {
     Ok((Arc::from(base), path))
 }
 
-/// Regular, owned by the user or root, not writable by others.
+/// Regular, owned by the user or root, not writable by others; the owner's private group (its number is the user's) is not others.
 fn admit(meta: &Metadata, name: &Arc<str>, uid: u32) -> Result<(), LoadError> {
     let refuse = |message: String| Err(LoadError::new(LoadCode::Permissions, name, message));
     if !meta.is_file() {
@@ -64,7 +64,9 @@ fn admit(meta: &Metadata, name: &Arc<str>, uid: u32) -> Result<(), LoadError> {
     if meta.uid() != uid && meta.uid() != 0 {
         return refuse(format!("a policy must belong to you or root, not to user {}", meta.uid()));
     }
-    if meta.mode() & 0o022 != 0 {
+    // many systems give each user a group of their own, and files of mode 664; that group has nobody else in it
+    let private_group = meta.gid() == meta.uid();
+    if meta.mode() & (if private_group { 0o002 } else { 0o022 }) != 0 {
         return refuse(format!("others may write this policy (mode {:03o}); run: chmod go-w {}", meta.mode() & 0o777, printable(name)));
     }
     Ok(())

@@ -4,7 +4,7 @@ use super::gather::{Gathered, names_file};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::Lists;
 use crate::position::Position;
-use crate::schema::Document;
+use crate::schema::{Document, Origin};
 
 type HasEntries = fn(&Lists) -> bool;
 
@@ -23,6 +23,12 @@ pub(super) fn check_untrusted(gathered: &Gathered) -> Result<(), LoadError> {
     gathered.0.iter().filter(|node| !node.document.origin.preset).try_for_each(|node| document(&node.document))
 }
 
+/// The error for something that only a trusted policy may say.
+pub(super) fn refuse(origin: &Origin, at: Position, what: &str) -> LoadError {
+    let message = format!("{what} is only for policies that are trusted; read it, then run: aegis trust {}", origin.name);
+    origin.error(LoadCode::Untrusted, at, message).in_key(what)
+}
+
 /// The first such thing in the order of the file. Shows position and key, never the text.
 fn document(document: &Document) -> Result<(), LoadError> {
     let mut found: Vec<(Position, String)> = Vec::new();
@@ -38,9 +44,6 @@ fn document(document: &Document) -> Result<(), LoadError> {
     found.sort_by_key(|(at, _)| *at);
     match found.into_iter().next() {
         None => Ok(()),
-        Some((at, what)) => {
-            let message = format!("{what} is only for policies that are trusted; read it, then run: aegis trust {}", document.origin.name);
-            Err(document.origin.error(LoadCode::Untrusted, at, message).in_key(what))
-        }
+        Some((at, what)) => Err(refuse(&document.origin, at, &what)),
     }
 }

@@ -1,12 +1,14 @@
 //! One component of a path pattern: `*`, `?`, `[..]` inside one name.
 
+use std::borrow::Cow;
+
 use super::PatternError;
 
 /// A matcher for one name. Bytes, because names of files are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Component {
+pub(crate) enum Component<'t> {
     /// These bytes.
-    Literal(Box<[u8]>),
+    Literal(Cow<'t, [u8]>),
     /// `*` alone: any name.
     Any,
     /// Anything with wildcards in it.
@@ -31,8 +33,8 @@ pub(crate) enum Token {
 /// Characters that make a component wild; a backslash takes the meaning from the next one.
 const SPECIAL: &[char] = &['*', '?', '[', '\\'];
 
-impl Component {
-    pub(crate) fn parse(text: &str) -> Result<Component, PatternError> {
+impl<'t> Component<'t> {
+    pub(crate) fn parse(text: &'t str) -> Result<Component<'t>, PatternError> {
         if text == "*" {
             return Ok(Component::Any);
         }
@@ -55,7 +57,7 @@ impl Component {
             }
         }
         if tokens.iter().all(|t| matches!(t, Token::Byte(_))) {
-            let bytes: Vec<u8> = tokens.iter().filter_map(|t| if let Token::Byte(b) = t { Some(*b) } else { None }).collect();
+            let bytes: Vec<u8> = tokens.iter().filter_map(byte).collect();
             return Ok(Component::Literal(bytes.into()));
         }
         Ok(Component::Wild(tokens.into()))
@@ -70,7 +72,7 @@ impl Component {
     }
 
     /// The same with its literal text changed.
-    pub(crate) fn map_text(&self, f: impl Fn(&str) -> String) -> Component {
+    pub(crate) fn map_text(&self, f: impl Fn(&str) -> String) -> Component<'static> {
         let change = |bytes: &[u8]| std::str::from_utf8(bytes).map_or_else(|_| bytes.to_vec(), |t| f(t).into_bytes());
         match self {
             Component::Literal(l) => Component::Literal(change(l).into()),
@@ -93,25 +95,51 @@ impl Component {
         }
     }
 
-    /// The bytes every match begins with.
-    pub(crate) fn first_byte(&self) -> Option<u8> {
+    /// The same with a text of its own.
+    pub(crate) fn into_owned(self) -> Component<'static> {
         match self {
-            Component::Wild(tokens) => match tokens.first() {
-                Some(Token::Byte(b)) => Some(*b),
-                _ => None,
-            },
-            Component::Literal(l) => l.first().copied(),
-            Component::Any => None,
+            Component::Literal(l) => Component::Literal(Cow::Owned(l.into_owned())),
+            Component::Any => Component::Any,
+            Component::Wild(tokens) => Component::Wild(tokens),
         }
     }
 
-    /// What stands behind the last dot of every match, for patterns such as `*.pem`.
-    pub(crate) fn extension(&self) -> Option<Vec<u8>> {
-        let Component::Wild(tokens) = self else { return None };
-        let dot = tokens.iter().rposition(|t| *t == Token::Byte(b'.'))?;
-        let tail = tokens.get(dot + 1..)?;
-        let bytes: Vec<u8> = tail.iter().filter_map(|t| if let Token::Byte(b) = t { Some(*b) } else { None }).collect();
-        (bytes.len() == tail.len() && !bytes.is_empty()).then_some(bytes)
+    /// How many bytes a match has at least.
+    pub(crate) fn least_bytes(&self) -> usize {
+        match self {
+            Component::Literal(l) => l.len(),
+            Component::Any => 1,
+            Component::Wild(tokens) => tokens.iter().filter(|t| **t != Token::Many).count(),
+        }
+    }
+
+    /// Whether all of its text is ASCII, so that no other spelling of it means the same.
+    pub(crate) fn is_ascii(&self) -> bool {
+        match self {
+            Component::Literal(l) => l.is_ascii(),
+            Component::Any => true,
+            Component::Wild(tokens) => tokens.iter().all(|t| !matches!(t, Token::Byte(b) if !b.is_ascii())),
+        }
+    }
+}
+
+/// The bytes that every match of a wild component begins with.
+pub(crate) fn start(tokens: &[Token]) -> Vec<u8> {
+    tokens.iter().map_while(byte).collect()
+}
+
+/// What stands behind the last dot of every match, for components such as `*.pem`.
+pub(crate) fn extension(tokens: &[Token]) -> Option<Vec<u8>> {
+    let dot = tokens.iter().rposition(|t| *t == Token::Byte(b'.'))?;
+    let tail = tokens.get(dot + 1..)?;
+    let bytes: Vec<u8> = tail.iter().filter_map(byte).collect();
+    (bytes.len() == tail.len() && !bytes.is_empty()).then_some(bytes)
+}
+
+const fn byte(token: &Token) -> Option<u8> {
+    match token {
+        Token::Byte(b) => Some(*b),
+        _ => None,
     }
 }
 
@@ -150,8 +178,8 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, 
     }
 }
 
-/// Linear in the name for each `*` (the last `*` is the only one that is ever taken back), so no pattern is slow.
-fn wild(tokens: &[Token], name: &[u8]) -> bool {
+/// Whether a wild component matches a name. Linear in the name for each `*` (the last `*` is the only one that is ever taken back), so no pattern is slow.
+pub(crate) fn wild(tokens: &[Token], name: &[u8]) -> bool {
     let (mut t, mut n) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     loop {

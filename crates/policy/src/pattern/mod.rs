@@ -5,6 +5,7 @@ mod component;
 mod host;
 mod host_set;
 mod ip_set;
+mod links;
 mod name;
 mod name_set;
 mod path;
@@ -16,9 +17,10 @@ pub use address::{AddressClass, classify};
 pub use host::{HostKey, HostPattern, HostPatternError};
 pub use host_set::HostSet;
 pub use ip_set::{IpRangeError, IpSet, parse_ip_range};
+pub(crate) use links::Links;
 pub(crate) use name::NamePattern;
 pub(crate) use name_set::NameSet;
-pub(crate) use path::{Anchor, PathPattern};
+pub(crate) use path::{Anchor, PathPattern, Reading};
 pub(crate) use trie::{End, Hits, Trie};
 pub use url::{RequestUrl, UrlError};
 pub use url_path::PathPatternError;
@@ -28,10 +30,20 @@ pub use url_path::PathPatternError;
 #[error("{what}")]
 pub struct PatternError {
     what: std::borrow::Cow<'static, str>,
+    /// It is well-formed, but there is nothing that it could match.
+    never: bool,
 }
 
 impl PatternError {
     pub(crate) fn new(what: impl Into<std::borrow::Cow<'static, str>>) -> PatternError {
-        PatternError { what: what.into() }
+        PatternError { what: what.into(), never: false }
+    }
+
+    pub(crate) fn never(what: impl Into<std::borrow::Cow<'static, str>>) -> PatternError {
+        PatternError { what: what.into(), never: true }
+    }
+
+    pub(crate) const fn is_never(&self) -> bool {
+        self.never
     }
 }

@@ -5,14 +5,14 @@ use super::component::Component;
 
 /// A name, or a pattern of names: `*` and `?` as in paths.
 #[derive(Debug, Clone)]
-pub(crate) struct NamePattern(Component);
+pub(crate) struct NamePattern(Component<'static>);
 
 impl NamePattern {
     pub(crate) fn parse(text: &str) -> Result<NamePattern, PatternError> {
         if text.is_empty() || text.contains(['=', '\0']) {
-            return Err(PatternError::new("not a name: empty, or with `=` or NUL in it"));
+            return Err(PatternError::never("not a name: empty, or with `=` or NUL in it"));
         }
-        Component::parse(text).map(NamePattern)
+        Component::parse(text).map(|c| NamePattern(c.into_owned()))
     }
 
     pub(crate) fn matches(&self, name: &str) -> bool {

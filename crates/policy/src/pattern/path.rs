@@ -1,32 +1,35 @@
 //! Path patterns, by component.
 
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component as PathComponent, Path, PathBuf};
+use std::path::{Component as PathComponent, Path};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::PatternError;
 use super::component::Component;
+use super::{Links, PatternError};
 
 /// One step of a path pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Segment {
+pub(crate) enum Segment<'t> {
     /// One component.
-    One(Component),
+    One(Component<'t>),
     /// `**`: any number of components.
     Deep,
 }
 
 /// An absolute path pattern: what a list entry means once its base directory is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PathPattern {
-    pub(crate) segments: Vec<Segment>,
+pub(crate) struct PathPattern<'t> {
+    pub(crate) segments: Vec<Segment<'t>>,
 }
 
 /// At most this many patterns come out of the braces of one.
 const MAX_ALTERNATIVES: usize = 256;
 /// At most this many components in one pattern.
 const MAX_SEGMENTS: usize = 128;
+/// The longest name of a file on the systems there are.
+const MAX_NAME: usize = 255;
 
 /// How a list reads its patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,21 +42,30 @@ pub(crate) enum Anchor {
     Floating,
 }
 
-impl PathPattern {
-    /// The patterns that `text` stands for, absolute. `base` is canonical and is never read as a pattern itself.
+/// What a pattern means beyond its text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// What relative patterns start from: canonical, and never read as a pattern itself.
+    pub(crate) base: &'a Path,
+    pub(crate) home: Option<&'a Path>,
+    pub(crate) anchor: Anchor,
+}
+
+impl Reading<'_> {
+    /// Calls `found` with every pattern that `text` stands for, absolute.
     ///
     /// Where the literal beginning of an absolute or `~/` pattern leads through symlinks, the pattern of the real place
     /// comes beside it. The part of a relative pattern below its base is never looked up: an agent may be able to put a
     /// link there, and would choose what the operator's pattern means.
-    pub(crate) fn parse(text: &str, base: &Path, home: Option<&Path>, anchor: Anchor) -> Result<Vec<PathPattern>, PatternError> {
-        let mut all = Vec::new();
-        for text in alternatives(text)? {
-            all.extend(Self::parse_one(&text, base, home, anchor)?);
+    pub(crate) fn each(&self, text: &str, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) -> Result<(), PatternError> {
+        if !text.contains(['{', '}']) {
+            return self.one(text, links, found);
         }
-        Ok(all)
+        alternatives(text)?.iter().try_for_each(|text| self.one(text, links, found))
     }
 
-    fn parse_one(text: &str, base: &Path, home: Option<&Path>, anchor: Anchor) -> Result<Vec<PathPattern>, PatternError> {
+    fn one(&self, text: &str, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) -> Result<(), PatternError> {
+        let Reading { base, home, anchor } = *self;
         let (start, rest, absolute) = if let Some(rest) = text.strip_prefix("~/") {
             (home.ok_or(PatternError::new("`~/` has no home directory to start from"))?, rest, true)
         } else if text == "~" {
@@ -65,54 +77,78 @@ impl PathPattern {
         } else {
             (base, text, false)
         };
-        let mut body = Vec::new();
+        let mut segments: Vec<Segment<'_>> = Vec::with_capacity(12);
+        segments.extend(literals(start));
+        let body = segments.len();
+        if !absolute && (anchor == Anchor::Floating || anchor == Anchor::AnyDepth && !rest.contains('/')) {
+            segments.push(Segment::Deep);
+        }
         for part in rest.split('/') {
             match part {
                 "" | "." => {}
                 ".." => return Err(PatternError::new("`..` in a pattern: write the path it means")),
                 "**" => {
-                    if body.last() != Some(&Segment::Deep) {
-                        body.push(Segment::Deep);
+                    if segments.len() == body || segments.last() != Some(&Segment::Deep) {
+                        segments.push(Segment::Deep);
                     }
                 }
                 part if part.contains("**") => return Err(PatternError::new("`**` stands only for whole components: write `a/**/b`")),
-                part => body.push(Segment::One(Component::parse(part)?)),
+                part => {
+                    let component = Component::parse(part)?;
+                    if component.least_bytes() > MAX_NAME {
+                        return Err(PatternError::never("no file has a name of more than 255 bytes"));
+                    }
+                    segments.push(Segment::One(component));
+                }
             }
         }
-        let floats = !absolute && (anchor == Anchor::Floating || anchor == Anchor::AnyDepth && !rest.contains('/'));
-        if floats && body.first() != Some(&Segment::Deep) {
-            body.insert(0, Segment::Deep);
-        }
-        let start = literals(start);
-        if start.len() + body.len() > MAX_SEGMENTS {
+        if segments.len() > MAX_SEGMENTS {
             return Err(PatternError::new("more than 128 components"));
         }
-        let segments: Vec<Segment> = start.into_iter().chain(body).collect();
-        let real = if absolute { real_prefix(&segments) } else { None };
-        let mut all = vec![PathPattern { segments }];
-        all.extend(real);
-        Ok(all)
+        let pattern = PathPattern { segments };
+        found(&pattern);
+        if absolute {
+            pattern.real(links, found);
+        }
+        Ok(())
+    }
+}
+
+impl PathPattern<'_> {
+    /// The patterns of one existing or future object: its path, and the place its links lead to.
+    pub(crate) fn object(path: &Path, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) {
+        let pattern = PathPattern { segments: literals(path).collect() };
+        found(&pattern);
+        pattern.real(links, found);
     }
 
-    /// The pattern of one existing or future object: its path, and the place its links lead to.
-    pub(crate) fn object(path: &Path) -> Vec<PathPattern> {
-        let segments = literals(path);
-        let real = real_prefix(&segments);
-        [PathPattern { segments }].into_iter().chain(real).collect()
+    /// The same pattern with the links in its literal beginning followed, where that is another one.
+    fn real(&self, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) {
+        let names = self.segments.iter().map_while(|s| match s {
+            Segment::One(Component::Literal(l)) => Some(&**l),
+            _ => None,
+        });
+        let Some((real, count)) = links.real(names) else { return };
+        let rest = self.segments.get(count..).unwrap_or_default();
+        found(&PathPattern { segments: literals(&real).chain(rest.iter().cloned()).collect() });
     }
 
     /// The same with composed characters (Unicode NFC), where that is another one.
-    pub(crate) fn composed(&self) -> Option<PathPattern> {
+    pub(crate) fn composed(&self) -> Option<PathPattern<'static>> {
+        let is_ascii = |s: &Segment<'_>| !matches!(s, Segment::One(component) if !component.is_ascii());
+        if self.segments.iter().all(is_ascii) {
+            return None;
+        }
         let composed = self.map_text(|t| t.nfc().collect());
-        (composed != *self).then_some(composed)
+        (composed.segments != self.segments).then_some(composed)
     }
 
     /// The same in composed lower case.
-    pub(crate) fn folded(&self) -> PathPattern {
+    pub(crate) fn folded(&self) -> PathPattern<'static> {
         self.map_text(|t| t.nfc().collect::<String>().to_lowercase())
     }
 
-    fn map_text(&self, f: impl Fn(&str) -> String) -> PathPattern {
+    fn map_text(&self, f: impl Fn(&str) -> String) -> PathPattern<'static> {
         let segments = self
             .segments
             .iter()
@@ -124,47 +160,23 @@ impl PathPattern {
         PathPattern { segments }
     }
 
-    /// The path this pattern is, where it has no wildcard.
-    pub(crate) fn literal(&self) -> Option<PathBuf> {
-        let mut path = PathBuf::from("/");
-        for segment in &self.segments {
-            match segment {
-                Segment::One(Component::Literal(l)) => path.push(std::ffi::OsStr::from_bytes(l)),
-                _ => return None,
-            }
-        }
-        Some(path)
-    }
-}
-
-fn literals(path: &Path) -> Vec<Segment> {
-    path.components()
-        .filter_map(|c| match c {
-            PathComponent::Normal(name) => Some(Segment::One(Component::Literal(name.as_bytes().into()))),
-            _ => None,
+    /// The names of the path this pattern is, where it has no wildcard.
+    pub(crate) fn literal(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        let is_name = |s: &Segment<'_>| matches!(s, Segment::One(Component::Literal(_)));
+        self.segments.iter().all(is_name).then(|| {
+            self.segments.iter().filter_map(|s| match s {
+                Segment::One(Component::Literal(l)) => Some(&**l),
+                _ => None,
+            })
         })
-        .collect()
+    }
 }
 
-/// The same pattern with the links in its literal beginning followed, where that is another one.
-fn real_prefix(segments: &[Segment]) -> Option<PathPattern> {
-    let mut prefix = PathBuf::from("/");
-    let mut deepest: Option<(PathBuf, usize)> = None;
-    for (i, segment) in segments.iter().enumerate() {
-        let Segment::One(Component::Literal(l)) = segment else { break };
-        prefix.push(std::ffi::OsStr::from_bytes(l));
-        match std::fs::symlink_metadata(&prefix) {
-            Ok(_) => deepest = Some((prefix.clone(), i + 1)),
-            Err(_) => break,
-        }
-    }
-    let (named, count) = deepest?;
-    let real = std::fs::canonicalize(&named).ok()?;
-    if real == named {
-        return None;
-    }
-    let rest = segments.get(count..)?;
-    Some(PathPattern { segments: literals(&real).into_iter().chain(rest.iter().cloned()).collect() })
+fn literals(path: &Path) -> impl Iterator<Item = Segment<'_>> {
+    path.components().filter_map(|c| match c {
+        PathComponent::Normal(name) => Some(Segment::One(Component::Literal(Cow::Borrowed(name.as_bytes())))),
+        _ => None,
+    })
 }
 
 /// `a{b,c}` as `ab` and `ac`; braces nest.
@@ -231,6 +243,8 @@ fn first_group(text: &str) -> Result<Option<(&str, Vec<&str>, &str)>, PatternErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
+    use std::path::PathBuf;
 
     #[test]
     fn braces() {
@@ -241,17 +255,30 @@ mod tests {
         assert!(alternatives(&"{a,b}".repeat(20)).is_err());
     }
 
+    fn parse(text: &str, base: &Path, home: Option<&Path>) -> Result<Vec<Option<PathBuf>>, PatternError> {
+        let mut all = Vec::new();
+        let path = |p: &PathPattern<'_>| Some(Path::new("/").join(p.literal()?.map(OsStr::from_bytes).collect::<PathBuf>()));
+        Reading { base, home, anchor: Anchor::Exact }.each(text, &mut Links::default(), &mut |p| all.push(path(p)))?;
+        Ok(all)
+    }
+
     #[test]
     fn a_base_with_wildcard_characters_is_literal() {
-        let base = Path::new("/srv/[x]*{y}");
-        let parsed = PathPattern::parse("src/a.rs", base, None, Anchor::Exact).unwrap();
-        assert_eq!(parsed[0].literal().unwrap(), Path::new("/srv/[x]*{y}/src/a.rs"));
+        let parsed = parse("src/a.rs", Path::new("/srv/[x]*{y}"), None).unwrap();
+        assert_eq!(parsed, [Some(PathBuf::from("/srv/[x]*{y}/src/a.rs"))]);
     }
 
     #[test]
     fn refused_forms() {
         for bad in ["../x", "a/../b", "a**b", "~root/x", "[", "a/{b"] {
-            assert!(PathPattern::parse(bad, Path::new("/p"), Some(Path::new("/h")), Anchor::Exact).is_err(), "{bad}");
+            assert!(parse(bad, Path::new("/p"), Some(Path::new("/h"))).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_no_file_can_be_called_never_matches() {
+        for (text, never) in [("x".repeat(256), true), (format!("a/*{}", "x".repeat(256)), true), (format!("{}*", "x".repeat(255)), false)] {
+            assert_eq!(parse(&text, Path::new("/p"), None).err().is_some_and(|e| e.is_never()), never, "{text}");
         }
     }
 
@@ -260,9 +287,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let base = dir.path().canonicalize().unwrap();
         std::os::unix::fs::symlink("/etc", base.join("src")).unwrap();
-        let parsed = PathPattern::parse("src/**", &base, None, Anchor::Exact).unwrap();
-        assert_eq!(parsed.len(), 1);
-        let absolute = PathPattern::parse(base.join("src/hosts").to_str().unwrap(), &base, None, Anchor::Exact).unwrap();
-        assert_eq!(absolute[1].literal().unwrap(), Path::new("/etc/hosts"));
+        assert_eq!(parse("src/**", &base, None).unwrap().len(), 1);
+        let absolute = parse(base.join("src/hosts").to_str().unwrap(), &base, None).unwrap();
+        assert_eq!(absolute[1].as_deref(), Some(Path::new("/etc/hosts")));
     }
 }

@@ -1,8 +1,16 @@
 //! All path patterns of a policy in one trie over components, so that a decision costs the length of the path.
+//!
+//! All edges stand in one hash table under (node, form, text): a node costs nothing until it has edges, and building the trie of
+//! hundreds of patterns at every start takes few allocations. The table's hash is the fast, seeded one of `hashbrown`. Its keys come
+//! from policies alone (at most 64 files of 1 MiB): who asks about paths can add none, and a project's policy that chose its names
+//! to collide would have to know a seed that differs in each process.
 
-use std::collections::HashMap;
+use std::cell::LazyCell;
+use std::hash::BuildHasher as _;
 
-use super::component::Component;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::component::{Component, Token, extension, start, wild};
 use super::path::{PathPattern, Segment};
 
 /// Index of a rule in the policy's table.
@@ -21,21 +29,51 @@ pub(crate) struct End {
 
 #[derive(Debug, Default)]
 struct Node {
-    names: HashMap<Box<[u8]>, NodeIndex>,
-    wild: WildEdges,
+    has_names: bool,
     any: Option<NodeIndex>,
     /// The node behind `**`; it loops on every component.
     deep: Option<NodeIndex>,
     loops: bool,
+    wild: Option<Box<WildEdges>>,
     ends: Vec<End>,
 }
 
-/// Wild components, sorted so that few are tried: by extension, by first byte, the rest.
+/// Which wild components a node has at all, so that few are looked for.
 #[derive(Debug, Default)]
 struct WildEdges {
-    by_extension: HashMap<Box<[u8]>, Vec<(Component, NodeIndex)>>,
-    by_first: HashMap<u8, Vec<(Component, NodeIndex)>>,
-    others: Vec<(Component, NodeIndex)>,
+    has_extensions: bool,
+    /// Lengths of the literal starts, each once.
+    starts: Vec<usize>,
+    /// The first bytes of these starts, a bit each.
+    first_bytes: [u64; 4],
+    /// The first of those that neither start nor end literally.
+    others: Option<u32>,
+}
+
+/// The text of an edge is all of the name, or what stands behind its last dot, or what it begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Name,
+    Extension,
+    Start,
+}
+
+#[derive(Debug)]
+struct Edge {
+    hash: u64,
+    from: NodeIndex,
+    form: Form,
+    text: Box<[u8]>,
+    /// A node, or of wild components the first one with this extension or start.
+    to: u32,
+}
+
+/// A wild component of some node, and the next one under the same edge.
+#[derive(Debug)]
+struct Wild {
+    tokens: Box<[Token]>,
+    to: NodeIndex,
+    next: Option<u32>,
 }
 
 /// Told of every rule that matches.
@@ -47,11 +85,14 @@ pub(crate) trait Hits {
 #[derive(Debug)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
+    edges: HashTable<Edge>,
+    wilds: Vec<Wild>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Default for Trie {
     fn default() -> Self {
-        Trie { nodes: vec![Node::default()] }
+        Trie { nodes: vec![Node::default()], edges: HashTable::new(), wilds: Vec::new(), hasher: DefaultHashBuilder::default() }
     }
 }
 
@@ -90,59 +131,125 @@ impl Live {
     }
 }
 
+/// The hash of a text under a node: that of the text, which is computed once for all live nodes, moved by node and form.
+const fn hash_of(text: u64, from: NodeIndex, form: Form) -> u64 {
+    let place = ((from as u64) << 2) | form as u64;
+    text ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn narrow(index: usize) -> u32 {
+    // a policy is at most 64 files of 1 MiB: far below 2^32 of anything
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Building.
 impl Trie {
-    fn add(&mut self, node: Node) -> NodeIndex {
-        self.nodes.push(node);
-        // a policy is at most 16 files of 1 MiB: far below 2^32 nodes
-        NodeIndex::try_from(self.nodes.len() - 1).unwrap_or(NodeIndex::MAX)
-    }
-
-    fn node(&self, index: NodeIndex) -> Option<&Node> {
-        self.nodes.get(index as usize)
-    }
-
-    fn child(&mut self, of: NodeIndex, segment: &Segment) -> NodeIndex {
-        let next = self.node(of).and_then(|n| match segment {
-            Segment::One(Component::Literal(name)) => n.names.get(name).copied(),
-            Segment::One(Component::Any) => n.any,
-            Segment::One(wild) => n.wild.find(wild),
-            Segment::Deep => n.deep,
-        });
-        if let Some(next) = next {
-            return next;
-        }
-        let next = self.add(Node { loops: *segment == Segment::Deep, ..Node::default() });
-        if let Some(node) = self.nodes.get_mut(of as usize) {
-            match segment {
-                Segment::One(Component::Literal(name)) => {
-                    node.names.insert(name.clone(), next);
-                }
-                Segment::One(Component::Any) => node.any = Some(next),
-                Segment::One(wild) => node.wild.insert(wild.clone(), next),
-                Segment::Deep => node.deep = Some(next),
-            }
-        }
-        next
-    }
-
     /// Adds a pattern for a rule.
-    pub(crate) fn insert(&mut self, pattern: &PathPattern, rule: RuleIndex, covers: bool) {
+    pub(crate) fn insert(&mut self, pattern: &PathPattern<'_>, rule: RuleIndex, covers: bool) {
         let mut at = 0;
         let mut before = 0;
         for segment in &pattern.segments {
             before = at;
             at = self.child(at, segment);
         }
-        if let Some(node) = self.nodes.get_mut(at as usize) {
+        if let Some(node) = self.node_mut(at) {
             node.ends.push(End { rule, covers, directory_itself: false });
         }
         if pattern.segments.last() == Some(&Segment::Deep) {
-            if let Some(node) = self.nodes.get_mut(before as usize) {
+            if let Some(node) = self.node_mut(before) {
                 node.ends.push(End { rule, covers, directory_itself: true });
             }
         }
     }
 
+    fn child(&mut self, of: NodeIndex, segment: &Segment<'_>) -> NodeIndex {
+        match segment {
+            Segment::One(Component::Literal(name)) => self.name(of, name),
+            Segment::One(Component::Wild(tokens)) => self.wild(of, tokens),
+            Segment::One(Component::Any) => self.only(of, false, |node| &mut node.any),
+            Segment::Deep => self.only(of, true, |node| &mut node.deep),
+        }
+    }
+
+    fn add(&mut self, loops: bool) -> NodeIndex {
+        self.nodes.push(Node { loops, ..Node::default() });
+        narrow(self.nodes.len() - 1)
+    }
+
+    fn only(&mut self, of: NodeIndex, loops: bool, edge: fn(&mut Node) -> &mut Option<NodeIndex>) -> NodeIndex {
+        if let Some(next) = self.node_mut(of).and_then(|node| *edge(node)) {
+            return next;
+        }
+        let next = self.add(loops);
+        if let Some(node) = self.node_mut(of) {
+            *edge(node) = Some(next);
+        }
+        next
+    }
+
+    fn name(&mut self, of: NodeIndex, name: &[u8]) -> NodeIndex {
+        let hash = self.hasher.hash_one(name);
+        if let Some(edge) = self.edge(of, Form::Name, hash, name) {
+            return edge;
+        }
+        let next = self.add(false);
+        self.set(of, Form::Name, hash, name, next);
+        if let Some(node) = self.node_mut(of) {
+            node.has_names = true;
+        }
+        next
+    }
+
+    fn wild(&mut self, of: NodeIndex, tokens: &[Token]) -> NodeIndex {
+        let (form, text) = match extension(tokens) {
+            Some(extension) => (Form::Extension, extension),
+            None => (Form::Start, start(tokens)),
+        };
+        let hash = self.hasher.hash_one(&*text);
+        let others = self.node(of).and_then(|n| n.wild.as_ref()).and_then(|w| w.others);
+        let first = if text.is_empty() { others } else { self.edge(of, form, hash, &text) };
+        if let Some(known) = self.chain(first).find(|wild| *wild.tokens == *tokens) {
+            return known.to;
+        }
+        let to = self.add(false);
+        self.wilds.push(Wild { tokens: tokens.into(), to, next: first });
+        let index = narrow(self.wilds.len() - 1);
+        if !text.is_empty() {
+            self.set(of, form, hash, &text, index);
+        }
+        let Some(edges) = self.node_mut(of).map(|node| node.wild.get_or_insert_default()) else { return to };
+        match (form, text.first()) {
+            (_, None) => edges.others = Some(index),
+            (Form::Start, Some(first)) => {
+                if !edges.starts.contains(&text.len()) {
+                    edges.starts.push(text.len());
+                }
+                if let Some(bits) = edges.first_bytes.get_mut(usize::from(*first) / 64) {
+                    *bits |= 1 << (*first % 64);
+                }
+            }
+            _ => edges.has_extensions = true,
+        }
+        to
+    }
+
+    fn node_mut(&mut self, index: NodeIndex) -> Option<&mut Node> {
+        self.nodes.get_mut(index as usize)
+    }
+
+    fn set(&mut self, from: NodeIndex, form: Form, text_hash: u64, text: &[u8], to: u32) {
+        let hash = hash_of(text_hash, from, form);
+        match self.edges.find_mut(hash, |e| e.from == from && e.form == form && *e.text == *text) {
+            Some(edge) => edge.to = to,
+            None => {
+                self.edges.insert_unique(hash, Edge { hash, from, form, text: text.into(), to }, |e| e.hash);
+            }
+        }
+    }
+}
+
+/// Looking up.
+impl Trie {
     /// Reports every rule whose pattern matches the absolute path of these bytes.
     pub(crate) fn walk(&self, path: &[u8], hits: &mut impl Hits) {
         let mut live = Live::new();
@@ -155,24 +262,62 @@ impl Trie {
         }
         while let Some(name) = components.next() {
             let last = components.peek().is_none();
+            let hash = self.hasher.hash_one(name);
+            let extension = LazyCell::new(|| behind_dot(name).map(|text| (text, self.hasher.hash_one(text))));
             next.clear();
             for index in live.iter() {
                 let Some(node) = self.node(index) else { continue };
                 if node.loops {
                     self.arrive(index, last, &mut next, hits);
                 }
-                if let Some(to) = node.names.get(name) {
-                    self.arrive(*to, last, &mut next, hits);
+                if node.has_names
+                    && let Some(to) = self.edge(index, Form::Name, hash, name)
+                {
+                    self.arrive(to, last, &mut next, hits);
                 }
                 if let Some(to) = node.any {
                     self.arrive(to, last, &mut next, hits);
                 }
-                node.wild.each(name, |to| self.arrive(to, last, &mut next, hits));
+                let Some(wild) = &node.wild else { continue };
+                if wild.has_extensions
+                    && let Some((text, hash)) = *extension
+                {
+                    self.try_all(self.edge(index, Form::Extension, hash, text), name, |to| self.arrive(to, last, &mut next, hits));
+                }
+                if wild.may_start(name) {
+                    for text in wild.starts.iter().filter_map(|length| name.get(..*length)) {
+                        let first = self.edge(index, Form::Start, self.hasher.hash_one(text), text);
+                        self.try_all(first, name, |to| self.arrive(to, last, &mut next, hits));
+                    }
+                }
+                self.try_all(wild.others, name, |to| self.arrive(to, last, &mut next, hits));
             }
             if next.is_empty() {
                 return;
             }
             std::mem::swap(&mut live, &mut next);
+        }
+    }
+
+    fn node(&self, index: NodeIndex) -> Option<&Node> {
+        self.nodes.get(index as usize)
+    }
+
+    fn edge(&self, from: NodeIndex, form: Form, text_hash: u64, text: &[u8]) -> Option<u32> {
+        let hash = hash_of(text_hash, from, form);
+        self.edges.find(hash, |e| e.hash == hash && e.from == from && e.form == form && *e.text == *text).map(|e| e.to)
+    }
+
+    fn chain(&self, first: Option<u32>) -> impl Iterator<Item = &Wild> {
+        let wild = |index: u32| self.wilds.get(index as usize);
+        std::iter::successors(first.and_then(wild), move |w| w.next.and_then(wild))
+    }
+
+    fn try_all(&self, first: Option<u32>, name: &[u8], mut found: impl FnMut(NodeIndex)) {
+        for edge in self.chain(first) {
+            if wild(&edge.tokens, name) {
+                found(edge.to);
+            }
         }
     }
 
@@ -202,56 +347,22 @@ impl Trie {
 }
 
 impl WildEdges {
-    fn bucket(&mut self, component: &Component) -> &mut Vec<(Component, NodeIndex)> {
-        if let Some(extension) = component.extension() {
-            self.by_extension.entry(extension.into()).or_default()
-        } else if let Some(first) = component.first_byte() {
-            self.by_first.entry(first).or_default()
-        } else {
-            &mut self.others
-        }
-    }
-
-    fn insert(&mut self, component: Component, node: NodeIndex) {
-        self.bucket(&component).push((component, node));
-    }
-
-    fn find(&self, component: &Component) -> Option<NodeIndex> {
-        self.by_extension
-            .values()
-            .chain(self.by_first.values())
-            .chain([&self.others])
-            .flatten()
-            .find(|(c, _)| c == component)
-            .map(|(_, n)| *n)
-    }
-
-    fn each(&self, name: &[u8], mut found: impl FnMut(NodeIndex)) {
-        if !self.by_extension.is_empty() {
-            if let Some(dot) = name.iter().rposition(|b| *b == b'.') {
-                let extension = name.get(dot + 1..).unwrap_or_default();
-                try_all(self.by_extension.get(extension), name, &mut found);
-            }
-        }
-        if !self.by_first.is_empty() {
-            try_all(name.first().and_then(|b| self.by_first.get(b)), name, &mut found);
-        }
-        try_all(Some(&self.others), name, &mut found);
+    fn may_start(&self, name: &[u8]) -> bool {
+        let Some(first) = name.first() else { return false };
+        self.first_bytes.get(usize::from(*first) / 64).is_some_and(|bits| bits >> (*first % 64) & 1 == 1)
     }
 }
 
-fn try_all(edges: Option<&Vec<(Component, NodeIndex)>>, name: &[u8], found: &mut impl FnMut(NodeIndex)) {
-    for (component, node) in edges.into_iter().flatten() {
-        if component.matches(name) {
-            found(*node);
-        }
-    }
+/// What stands behind the last dot of a name.
+fn behind_dot(name: &[u8]) -> Option<&[u8]> {
+    let dot = name.iter().rposition(|b| *b == b'.')?;
+    name.get(dot + 1..)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pattern::path::Anchor;
+    use crate::pattern::{Anchor, Links, Reading};
     use std::path::Path;
 
     #[derive(Default)]
@@ -264,9 +375,8 @@ mod tests {
 
     fn matches(pattern: &str, path: &str, anchor: Anchor, covers: bool) -> bool {
         let mut trie = Trie::default();
-        for p in PathPattern::parse(pattern, Path::new("/p"), Some(Path::new("/home/u")), anchor).unwrap() {
-            trie.insert(&p, 7, covers);
-        }
+        let reading = Reading { base: Path::new("/p"), home: Some(Path::new("/home/u")), anchor };
+        reading.each(pattern, &mut Links::default(), &mut |p| trie.insert(p, 7, covers)).unwrap();
         let mut seen = Seen::default();
         trie.walk(path.as_bytes(), &mut seen);
         seen.0.iter().any(|(r, itself)| *r == 7 && !itself)
@@ -318,14 +428,14 @@ mod tests {
         /// A slow matcher by definition is the second opinion.
         #[test]
         fn agrees_with_the_definition(
-            patterns in proptest::collection::vec(proptest::collection::vec("a|b|\\*|\\*\\*|a\\*|\\*\\.c", 1..5), 1..6),
-            path in proptest::collection::vec("a|b|ab|x\\.c", 1..6),
+            patterns in proptest::collection::vec(proptest::collection::vec("a|b|\\*|\\*\\*|a\\*|ab\\*|a\\?|\\*b|\\?|x\\.\\*|\\*\\.c|x\\*\\.c", 1..5), 1..12),
+            path in proptest::collection::vec("a|b|ab|abb|x\\.c|y\\.c", 1..6),
         ) {
             let mut trie = Trie::default();
             for (i, p) in patterns.iter().enumerate() {
-                for parsed in PathPattern::parse(&format!("/{}", p.join("/")), Path::new("/"), None, Anchor::Exact).unwrap() {
-                    trie.insert(&parsed, u32::try_from(i).unwrap(), false);
-                }
+                let reading = Reading { base: Path::new("/"), home: None, anchor: Anchor::Exact };
+                let text = format!("/{}", p.join("/"));
+                reading.each(&text, &mut Links::default(), &mut |p| trie.insert(p, u32::try_from(i).unwrap(), false)).unwrap();
             }
             let mut seen = Seen::default();
             trie.walk(format!("/{}", path.join("/")).as_bytes(), &mut seen);

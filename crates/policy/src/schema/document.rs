@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::access::Capability;
-use crate::decision::Rule;
+use crate::rule::{Rule, RuleRef, Text};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, Lists, Note};
 use crate::position::Position;
@@ -30,8 +30,8 @@ impl Origin {
     /// The entry of a list.
     pub(crate) fn entry(&self, list: &'static str, line: u32, pattern: &str, why: Option<&str>) -> Entry {
         Entry {
-            rule: Arc::new(Rule {
-                file: self.name.clone(),
+            rule: RuleRef::from(Rule {
+                file: Text::Shared(self.name.clone()),
                 line,
                 list,
                 pattern: pattern.into(),

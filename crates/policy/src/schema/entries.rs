@@ -6,9 +6,11 @@ use toml::de::DeValue;
 use super::document::{Document, Removal};
 use super::keys::{Key, Of};
 use super::read::{Reader, in_order};
+use crate::access::Capability;
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::{ApprovalEntry, ArgEntry, Entry, Lists};
 use crate::position::Position;
+use crate::rule::Text;
 use crate::suggest::nearest;
 
 type Spot<'t, 'i> = &'t Spanned<DeValue<'i>>;
@@ -23,6 +25,19 @@ struct Item<'t> {
 }
 
 const EXPECTED: &str = "a list of strings or of tables { match, reason }";
+
+/// An entry of `requires_approval`: its capability, if there is one of that name, and the pattern behind it.
+pub(crate) fn approval(text: &str) -> (Option<Capability>, Option<&str>) {
+    let (name, pattern) = parts_of_approval(text);
+    (Capability::from_name(name), pattern)
+}
+
+fn parts_of_approval(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(char::is_whitespace) {
+        Some((name, pattern)) => (name, Some(pattern.trim()).filter(|p| !p.is_empty())),
+        None => (text, None),
+    }
+}
 
 impl Reader<'_> {
     pub(super) fn entries(
@@ -60,13 +75,14 @@ impl Reader<'_> {
                 let message = format!("{} has a command name that is empty or has control characters", key.place);
                 return Err(self.error(LoadCode::BadValue, command, message).in_key(key.place));
             }
+            let command_name = Text::from(name.as_ref());
             for item in self.items(key, words)? {
                 if item.removes {
                     let removal = Removal { key, command: Some(name.to_string()), pattern: item.pattern.to_owned(), at: item.at };
                     document.removals.push(removal);
                 } else {
                     let entry = self.origin.entry(key.place, item.at.line, item.pattern, item.why);
-                    list(&mut document.lists).push(ArgEntry { command: name.to_string(), entry });
+                    list(&mut document.lists).push(ArgEntry { command: command_name.clone(), entry });
                 }
             }
         }
@@ -75,11 +91,9 @@ impl Reader<'_> {
 
     pub(super) fn approvals(&self, key: &'static Key, value: Spot<'_, '_>, document: &mut Document) -> Result<(), LoadError> {
         for item in self.items(key, value)? {
-            let (name, pattern) = match item.pattern.split_once(char::is_whitespace) {
-                Some((name, pattern)) => (name, Some(pattern.trim().to_owned()).filter(|p| !p.is_empty())),
-                None => (item.pattern, None),
-            };
+            let (name, pattern) = parts_of_approval(item.pattern);
             let capability = self.capability(key, name, item.at)?;
+            let pattern = pattern.map(str::to_owned);
             if item.removes {
                 document.removals.push(Removal { key, command: None, pattern: item.pattern.to_owned(), at: item.at });
             } else {

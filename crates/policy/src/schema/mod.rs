@@ -22,6 +22,7 @@ mod repeated;
 mod value;
 
 pub(crate) use document::{Document, Origin, Removal, Stated, Value};
+pub(crate) use entries::approval;
 pub use json::json_schema;
 pub use migrate::migrate;
 pub(crate) use read::{MAX_TEXT_BYTES, read};

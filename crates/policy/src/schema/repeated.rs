@@ -102,7 +102,7 @@ impl Reader<'_> {
         let to: Vec<String> = to.into_iter().map(|(name, _)| name).collect();
         for (name, at) in from {
             let entry = self.origin.entry("[flow].from", at.line, &name, None);
-            document.lists.flows.push(FlowEntry { from: name, to: to.clone(), entry });
+            document.lists.flows.push(FlowEntry { to: to.clone(), entry });
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Reader<'_> {
             _ => Verdict::Deny,
         };
         let entry = self.origin.entry("[test].access", at.line, &access, None);
-        document.lists.tests.push(TestEntry { access, expect, entry });
+        document.lists.tests.push(TestEntry { expect, entry });
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Files: where they lie, who may write them, what they inherit.
 
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
 use super::*;
 use crate::LoadCode;
@@ -74,7 +74,15 @@ fn a_link_to_what_others_may_write_is_refused() {
 fn modes_owners_and_kinds() {
     let dir = Dir::with(&[("aegis.toml", "")]);
     let path = dir.path().join("aegis.toml");
-    for (mode, loads) in [(0o600, true), (0o644, true), (0o664, false), (0o646, false), (0o622, false)] {
+    let group = |gid: u32| std::os::unix::fs::chown(&path, None, Some(gid));
+    let own = fs::metadata(&path).unwrap().uid();
+    // another group cannot always be had; the private one can
+    if group(own + 1).is_ok() {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+        assert!(dir.message("aegis.toml").ends_with("aegis.toml"), "with the chmod to run");
+    }
+    group(own).unwrap();
+    for (mode, loads) in [(0o600, true), (0o644, true), (0o664, true), (0o660, true), (0o646, false), (0o666, false)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(dir.load("aegis.toml").is_ok(), loads, "{mode:o}");
     }

@@ -239,6 +239,6 @@ fn presets_of_presets() {
 #[test]
 fn flows_are_united() {
     let m = over_base("[network]\nlocal_only_hosts = [\"h.example.com\"]\n[[flow]]\nfrom = \"env:TOKEN\"\nto = \"host:h.example.com\"\n");
-    let flows: Vec<_> = m.lists.flows.iter().map(|f| (f.from.as_str(), f.to.len())).collect();
+    let flows: Vec<_> = m.lists.flows.iter().map(|f| (f.source(), f.to.len())).collect();
     assert_eq!(flows, [("env:TOKEN", 0), ("file:~/.token", 0), ("env:TOKEN", 1)]);
 }

@@ -41,9 +41,9 @@ fn a_file_with_everything() {
             (Capability::NetHttpPost, Some("api.example.com"), Some("costs money"))
         ]
     );
-    let args: Vec<_> = m.lists.deny_args.iter().map(|a| (a.command.as_str(), a.entry.rule.pattern())).collect();
+    let args: Vec<_> = m.lists.deny_args.iter().map(|a| (&*a.command, a.entry.rule.pattern())).collect();
     assert_eq!(args, [("git", "push --force"), ("git", "reset --hard"), ("npm", "publish")]);
-    let flows: Vec<_> = m.lists.flows.iter().map(|f| (f.from.as_str(), f.to.clone(), f.entry.rule.line())).collect();
+    let flows: Vec<_> = m.lists.flows.iter().map(|f| (f.source(), f.to.clone(), f.entry.rule.line())).collect();
     let to = vec!["host:api.openai.com".to_owned(), "command:gpg".to_owned()];
     assert_eq!(flows[0], ("env:OPENAI_API_KEY", to, 95));
     assert_eq!(flows[1].0, "env:A");
@@ -54,7 +54,7 @@ fn a_file_with_everything() {
     assert_eq!(d[2].2, Shape::Regex("[a-z]+".into()));
     assert_eq!(m.lists.tools["Read"].capabilities, [Capability::FsRead]);
     assert_eq!(m.lists.tools["WebSearch"].backend_method.as_deref(), Some("GET"));
-    assert_eq!((m.lists.tests[0].access.as_str(), m.lists.tests[0].expect), ("exec git push --force origin main", Verdict::Deny));
+    assert_eq!((m.lists.tests[0].entry.rule.pattern(), m.lists.tests[0].expect), ("exec git push --force origin main", Verdict::Deny));
     assert_eq!(m.native["claude"]["sandbox"]["allowLocalBinding"], toml::Value::Boolean(true));
     assert!(m.weakened.is_empty() && m.notes.is_empty());
     assert_eq!(m.files.len(), 1);

@@ -70,7 +70,7 @@ fn flows_and_declassifications_from_what_is_no_source() {
 #[test]
 fn the_flow_of_a_preset_goes_with_its_source() {
     let m = load("inherits = \"base-rules\"\n[filesystem]\nlocal_only_read = [\"!~/.token\"]\n").unwrap();
-    assert_eq!(m.lists.flows.iter().map(|f| f.from.as_str()).collect::<Vec<_>>(), ["env:TOKEN"]);
+    assert_eq!(m.lists.flows.iter().map(|f| f.source()).collect::<Vec<_>>(), ["env:TOKEN"]);
 }
 
 #[test]

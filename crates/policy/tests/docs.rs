@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use aegis_policy::{Finder, Policy, Surroundings};
+
 #[path = "../../../docs/tests/generated.rs"]
 mod generated;
 
@@ -37,4 +39,25 @@ fn dependencies() {
     assert!(missing.is_empty(), "docs/dependencies.md has no line for {missing:?}");
     let gone: Vec<_> = rows.iter().filter(|row| !named.contains(*row) && !shared.contains(*row)).collect();
     assert!(gone.is_empty(), "docs/dependencies.md has a line for {gone:?}, which no Cargo.toml names");
+}
+
+/// Every policy that a document shows loads, on top of `secure-defaults` where it names nothing to inherit.
+#[test]
+fn examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("team.toml"), "version = 1\n").unwrap();
+    let base = directory.path().canonicalize().unwrap();
+    let finder = Finder::of_this_user().with_home(Path::new("/home/u"));
+    for document in ["README.md", "docs/02-quickstart.md", "docs/03-policy-file.md", "docs/performance.md"] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+        assert!(!blocks.is_empty(), "{document} shows no policy");
+        for block in blocks {
+            let inherits = if block.contains("inherits =") { "" } else { "inherits = \"secure-defaults\"\n" };
+            let policy = Policy::from_text("aegis.toml", &format!("{inherits}{block}"), &base, &finder, &Surroundings::default());
+            let policy = policy.unwrap_or_else(|e| panic!("{document}: {e}\n{block}"));
+            policy.run_tests().unwrap_or_else(|failures| panic!("{document}: {failures:?}\n{block}"));
+        }
+    }
 }

@@ -178,10 +178,11 @@ impl Gate {
     fn decide_by_name(&mut self, request: &ExecRequest) -> Decision {
         let decision = self.policy.decide(&Access::Exec(request));
         let word = request.argv().first().map(String::as_str).unwrap_or_default();
-        if decision.is_deny() && matches!(decision.reason(), Reason::NoRule { .. }) && !word.contains('/') {
-            if let Ok(binary) = Binary::resolve(word, self.search(), Path::new("/")) {
-                return self.policy.decide(&Access::Exec(&request.clone().with_binary(binary.real)));
-            }
+        if matches!(decision.reason(), Reason::NoRule { .. })
+            && !word.contains('/')
+            && let Ok(binary) = Binary::resolve(word, self.search(), Path::new("/"))
+        {
+            return self.policy.decide(&Access::Exec(&request.clone().with_binary(binary.real)));
         }
         decision
     }
@@ -337,7 +338,10 @@ const fn exit_code(end: End) -> i32 {
 
 /// Says no more of labelled arguments than that they are there.
 fn not_with_these(call: &Call<'_>) -> EffectError {
-    EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()))
+    EffectError::new(
+        ErrorCode::FlowDenied,
+        format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()),
+    )
 }
 
 pub(crate) fn bad(call: &Call<'_>, what: &str) -> EffectError {

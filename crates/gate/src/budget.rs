@@ -36,7 +36,12 @@ impl Budget {
         let elapsed = self.started.elapsed();
         if elapsed >= self.max_time {
             let (name, limit) = ("max_seconds", self.max_time.as_secs());
-            return Err(Reached { name, limit, used: elapsed.as_secs(), message: format!("the run took longer than [runtime].{name} = {limit}") });
+            return Err(Reached {
+                name,
+                limit,
+                used: elapsed.as_secs(),
+                message: format!("the run took longer than [runtime].{name} = {limit}"),
+            });
         }
         if self.total >= self.max_total {
             let (name, limit) = ("max_total_calls", self.max_total);
@@ -45,12 +50,12 @@ impl Budget {
         self.total += 1;
         let Some(capability) = capability else { return Ok(()) };
         let count = self.each.entry(capability).or_insert(0);
-        if let Some(max) = self.max_each.get(&capability) {
-            if *count >= *max {
-                let (name, limit) = ("max_calls_per_capability", *max);
-                let message = format!("more than [runtime].{name} {} = {limit}", capability.name());
-                return Err(Reached { name, limit, used: *count + 1, message });
-            }
+        if let Some(max) = self.max_each.get(&capability)
+            && *count >= *max
+        {
+            let (name, limit) = ("max_calls_per_capability", *max);
+            let message = format!("more than [runtime].{name} {} = {limit}", capability.name());
+            return Err(Reached { name, limit, used: *count + 1, message });
         }
         *count += 1;
         Ok(())

@@ -145,7 +145,11 @@ impl Ledger {
             took,
             detail: done.detail.as_deref().map(Text::from),
         };
-        let happened = if done.error.is_some() { "it was tried and failed, and this could not be journalled" } else { "it was done, and this could not be journalled" };
+        let happened = if done.error.is_some() {
+            "it was tried and failed, and this could not be journalled"
+        } else {
+            "it was done, and this could not be journalled"
+        };
         self.append(&record, happened)
     }
 

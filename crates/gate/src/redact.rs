@@ -120,7 +120,7 @@ fn base64_core(bytes: &[u8], shift: usize, alphabet: &[u8; 64]) -> Vec<u8> {
         _ => 3,
     };
     // the last character also depends on what follows, unless the length is a multiple of three
-    let last = out.len() - usize::from(padded.len() % 3 != 0);
+    let last = out.len() - usize::from(!padded.len().is_multiple_of(3));
     out.get(first..last).unwrap_or_default().to_vec()
 }
 

@@ -26,8 +26,8 @@ pub(crate) struct Children {
     search: Option<Vec<PathBuf>>,
     /// Variables every child gets: allowed, and public.
     pub(crate) public_env: Option<Vec<Variable>>,
-    /// Whether the policy forbids an agent to write this program and its place in PATH.
-    settled: HashMap<PathBuf, bool>,
+    /// Whether a script may write this program, as found and as it is without links.
+    settled: HashMap<(PathBuf, PathBuf), bool>,
     /// Processes that are no children of a command: the worker.
     pub(crate) spare: Vec<aegis_sandbox::Pid>,
 }
@@ -93,6 +93,8 @@ impl Gate {
         let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling)?;
         let mut env = self.child_environment(call, child, &mut ruling, &mut label)?;
         env.sort_unstable();
+        let out = ruling.label_with(&label);
+        self.check_written(call, &out, exact.as_ref().map_or(&resolved, |e| &e.1))?;
 
         let stdin = self.vault.open(&child.stdin)?.bytes;
         let asked = ApprovalRequest {
@@ -113,6 +115,10 @@ impl Gate {
                 return Err(self.changed(call, &shown));
             }
         }
+        // the arguments were judged below its path, and the child starts in the held directory
+        if !cwd.is_still_there() {
+            return Err(self.changed(call, &shown));
+        }
 
         let limits = &self.policy.settings().limits;
         let timeout = child.timeout.unwrap_or(limits.child_timeout).min(limits.child_timeout);
@@ -131,7 +137,6 @@ impl Gate {
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
         let run = RunLimits { deadline, max_output, cancel: None, spare: &self.children.spare };
-        let out = ruling.label_with(&label);
         match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
@@ -178,10 +183,11 @@ impl Gate {
     fn decide_by_name(&mut self, request: &ExecRequest) -> Decision {
         let decision = self.policy.decide(&Access::Exec(request));
         let word = request.argv().first().map(String::as_str).unwrap_or_default();
-        if decision.is_deny() && matches!(decision.reason(), Reason::NoRule { .. }) && !word.contains('/') {
-            if let Ok(binary) = Binary::resolve(word, self.search(), Path::new("/")) {
-                return self.policy.decide(&Access::Exec(&request.clone().with_binary(binary.real)));
-            }
+        if matches!(decision.reason(), Reason::NoRule { .. })
+            && !word.contains('/')
+            && let Ok(binary) = Binary::resolve(word, self.search(), Path::new("/"))
+        {
+            return self.policy.decide(&Access::Exec(&request.clone().with_binary(binary.real)));
         }
         decision
     }
@@ -250,6 +256,18 @@ impl Gate {
         Ok(Some((request, resolved)))
     }
 
+    /// What a command writes depends on all that went in, and on the command: a file it is told to write is one more sink.
+    fn check_written(&mut self, call: &Call<'_>, out: &Label, resolved: &ExecRequest) -> Result<(), EffectError> {
+        if out.is_public() {
+            return Ok(());
+        }
+        for file in resolved.files().iter().filter(|file| file.op == PathOp::Write) {
+            let sink = self.policy.decide(&Access::Path { op: PathOp::Write, path: &file.path });
+            self.check_flow(call, out, &sink)?;
+        }
+        Ok(())
+    }
+
     /// The policy root, or the judged directory that the script names.
     fn working_directory(&mut self, call: &Call<'_>, child: &Child) -> Result<(Prepared, Option<Ruling>), EffectError> {
         if let Some(path) = &child.cwd {
@@ -285,16 +303,15 @@ impl Gate {
         Ok(binary)
     }
 
-    /// Whether a script may write the file, or put another one in its place.
+    /// Whether a script may write the file, or put another one in its place or in that of a link to it.
     fn agent_could_write(&mut self, binary: &Binary) -> bool {
-        if let Some(known) = self.children.settled.get(&binary.path) {
+        let key = (binary.path.clone(), binary.real.clone());
+        if let Some(known) = self.children.settled.get(&key) {
             return *known;
         }
-        let policy = &self.policy;
-        let writable = [&binary.path, &binary.real]
-            .into_iter()
-            .any(|path| [PathOp::Write, PathOp::Delete].into_iter().any(|op| policy.permits(&Access::Path { op, path })));
-        self.children.settled.insert(binary.path.clone(), writable);
+        let could = |path: &PathBuf| [PathOp::Write, PathOp::Delete].into_iter().any(|op| self.policy.permits(&Access::Path { op, path }));
+        let writable = binary.names().iter().any(could);
+        self.children.settled.insert(key, writable);
         writable
     }
 
@@ -337,7 +354,10 @@ const fn exit_code(end: End) -> i32 {
 
 /// Says no more of labelled arguments than that they are there.
 fn not_with_these(call: &Call<'_>) -> EffectError {
-    EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()))
+    EffectError::new(
+        ErrorCode::FlowDenied,
+        format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()),
+    )
 }
 
 pub(crate) fn bad(call: &Call<'_>, what: &str) -> EffectError {

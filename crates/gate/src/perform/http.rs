@@ -146,13 +146,7 @@ impl Gate {
         }
     }
 
-    fn answer(
-        &mut self,
-        call: &Call<'_>,
-        http: &HttpRequest,
-        answer: Answer,
-        label: Label,
-    ) -> Result<Outcome, EffectError> {
+    fn answer(&mut self, call: &Call<'_>, http: &HttpRequest, answer: Answer, label: Label) -> Result<Outcome, EffectError> {
         let status = answer.status;
         let headers = joined(answer.headers);
         if !label.is_public() {

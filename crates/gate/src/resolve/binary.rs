@@ -49,6 +49,23 @@ impl Binary {
         Err(seen)
     }
 
+    /// Every name on the way to the file: as found, the links that this leads through, and the file's own.
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
+        let mut names = vec![self.path.clone(), self.real.clone()];
+        let mut here = self.path.clone();
+        // as many as the kernel follows
+        for _ in 0..40 {
+            let Ok(target) = std::fs::read_link(&here) else { break };
+            let Some(directory) = here.parent().and_then(|d| std::fs::canonicalize(d).ok()) else { break };
+            let next = directory.join(target);
+            let Some(name) = next.file_name().map(ToOwned::to_owned) else { break };
+            let Some(directory) = next.parent().and_then(|d| std::fs::canonicalize(d).ok()) else { break };
+            here = directory.join(name);
+            names.push(here.clone());
+        }
+        names
+    }
+
     /// The program at that path; `Err(None)` where nothing is.
     fn at(path: &Path, by_path: bool) -> Result<Binary, Option<NoBinary>> {
         let meta = std::fs::metadata(path).map_err(|_| None)?;

@@ -52,6 +52,12 @@ impl Tree {
 }
 
 impl Prepared {
+    /// Whether its path still leads to this very object.
+    pub(crate) fn is_still_there(&self) -> bool {
+        let now = rustix::fs::stat(&self.real).map(|stat| Meta::of(&stat).identity());
+        now.is_ok_and(|now| self.identity() == Some(now))
+    }
+
     /// The descriptor of a directory that was prepared for listing.
     pub(crate) fn directory(&self) -> Result<BorrowedFd<'_>, PathError> {
         self.dir().map(|d| d.fd.as_fd())

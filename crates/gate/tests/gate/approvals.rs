@@ -133,7 +133,10 @@ fn a_request_cannot_draw_on_the_terminal_and_words_are_told_apart() {
         return;
     }
     let question = "no, and stop: ";
-    let shown = on_terminal("a_request_cannot_draw_on_the_terminal_and_words_are_told_apart", &[(question, "n\n"), (question, "n\n"), (question, "n\n")]);
+    let shown = on_terminal(
+        "a_request_cannot_draw_on_the_terminal_and_words_are_told_apart",
+        &[(question, "n\n"), (question, "n\n"), (question, "n\n")],
+    );
     assert!(shown.contains("done"), "{shown}");
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\u{7}']), "{shown:?}");
     assert!(shown.contains(r#"argv: ["printf","\u001b[2J\rfake","\u{202e}txt","a b"]"#), "{shown}");

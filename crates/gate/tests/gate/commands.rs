@@ -266,8 +266,10 @@ fn a_daemon_does_not_outlive_its_command() {
         return;
     }
     aegis_sandbox::broker::become_subreaper().unwrap();
-    let mut w = policy(&POLICY.replace("\"sh\"", "\"sh -c **\", \"setsid **\"")).open();
-    assert_eq!(sh(&mut w, "setsid sh -c 'setsid sleep 71720 & exit 0' & sleep 0.2; echo started").stdout, b"started\n");
+    let daemon = "#!/bin/sh\nsetsid sh -c 'setsid sleep 71720 & exit 0' &\nsleep 0.2\necho started\n";
+    let mut w = policy(POLICY).program("bin/named", daemon).open();
+    let named = w.root.join("bin/named").to_string_lossy().into_owned();
+    assert_eq!(w.stdout(&[&named]), "started\n");
     assert!(is_gone("71720"));
 }
 

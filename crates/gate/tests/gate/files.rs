@@ -67,7 +67,8 @@ fn a_link_to_a_denied_file_names_its_target_in_the_journal_only() {
     let outside = w.top.join("outside");
     std::fs::create_dir(&outside).unwrap();
     std::fs::write(outside.join("hidden-name"), "old").unwrap();
-    let mut w = w.link(outside.join("hidden-name"), "src/link").link(&outside, "src/dir").link(outside.join("missing-name"), "src/dangling").open();
+    let mut w =
+        w.link(outside.join("hidden-name"), "src/link").link(&outside, "src/dir").link(outside.join("missing-name"), "src/dangling").open();
     for path in ["src/link", "src/dangling", "src/dir/hidden-name", "src/dir/../outside/hidden-name"] {
         for effect in every_effect(path) {
             if matches!(effect, Effect::FsGlob { .. }) || (matches!(effect, Effect::FsDelete { .. }) && !path.contains("dir")) {
@@ -108,7 +109,10 @@ fn a_dangling_link_makes_nothing() {
     let w = policy(POLICY);
     let target = w.root.join("src/made");
     let mut w = w.link(&target, "src/link").open();
-    for effect in every_effect("src/link").into_iter().filter(|e| matches!(e, Effect::FsWrite { .. } | Effect::FsAppend { .. } | Effect::FsMkdir { .. })) {
+    for effect in every_effect("src/link")
+        .into_iter()
+        .filter(|e| matches!(e, Effect::FsWrite { .. } | Effect::FsAppend { .. } | Effect::FsMkdir { .. }))
+    {
         assert_eq!(code(&w.perform(effect)), Some(ErrorCode::Io));
     }
     assert!(!w.is_there("src/made"));
@@ -143,7 +147,8 @@ fn an_approval_is_for_the_object_that_was_shown() {
 
 #[test]
 fn changing_an_executable_is_asked_even_where_writing_is_allowed() {
-    let change = [Effect::FsWrite { path: "src/x".into(), content: "new".into() }, Effect::FsAppend { path: "src/x".into(), content: "new".into() }];
+    let change =
+        [Effect::FsWrite { path: "src/x".into(), content: "new".into() }, Effect::FsAppend { path: "src/x".into(), content: "new".into() }];
     for effect in change {
         let mut w = policy(POLICY).program("src/x", "old").open();
         assert_eq!(code(&w.perform(effect.clone())), Some(ErrorCode::ApprovalDenied));

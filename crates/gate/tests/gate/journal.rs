@@ -79,7 +79,11 @@ fn every_effect_has_its_records_with_rule_and_resolved_object() {
     assert_eq!(read["rule"], "policy.toml:4");
     assert_eq!((all[4]["answer"].as_str(), all[4]["by"].as_str()), (Some("yes, for this run"), Some("--yes")));
     assert_eq!((all[5]["approver"].as_str(), all[4]["id"].as_u64()), (Some("--yes"), all[5]["id"].as_u64()));
-    assert!(all.iter().filter(|r| r["kind"] == "effect.outcome").all(|r| all.iter().any(|i| i["kind"] == "effect.intent" && i["id"] == r["id"])));
+    assert!(
+        all.iter()
+            .filter(|r| r["kind"] == "effect.outcome")
+            .all(|r| all.iter().any(|i| i["kind"] == "effect.intent" && i["id"] == r["id"]))
+    );
     w.assert_intact();
 }
 
@@ -202,7 +206,8 @@ fn budgets_end_the_run_and_are_journalled_as_limits() {
     for _ in 0..3 {
         assert_eq!(code(&w.read("src/a")), Some(ErrorCode::Limit));
     }
-    let limits: Vec<_> = w.records().into_iter().filter(|r| r["kind"] == "limit").map(|r| (r["name"].to_string(), r["limit"].as_u64())).collect();
+    let limits: Vec<_> =
+        w.records().into_iter().filter(|r| r["kind"] == "limit").map(|r| (r["name"].to_string(), r["limit"].as_u64())).collect();
     assert_eq!(limits[0], ("\"max_calls_per_capability\"".to_owned(), Some(1)));
     assert_eq!(limits[1], ("\"max_total_calls\"".to_owned(), Some(3)));
     w.assert_intact();

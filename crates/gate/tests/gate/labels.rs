@@ -59,7 +59,8 @@ fn a_forged_handle_is_a_bad_argument_everywhere() {
 
 #[test]
 fn labelled_json_is_one_json_value_whatever_the_secret() {
-    for secret in ["plain", "\"quoted\" \\ back", "line\nfeed\ttab \u{1}", "true", "12", "}, \"admin\": true, {", "ünï 漢 \u{2028}", ""] {
+    for secret in ["plain", "\"quoted\" \\ back", "line\nfeed\ttab \u{1}", "true", "12", "}, \"admin\": true, {", "ünï 漢 \u{2028}", ""]
+    {
         let mut w = policy(POLICY).var("TOKEN", secret).open();
         let token = w.secret("TOKEN");
         let Part::Labelled(handle) = token.parts()[0] else { panic!() };

@@ -5,6 +5,7 @@
 mod server;
 
 mod approvals;
+mod attacks;
 mod commands;
 mod files;
 mod journal;

@@ -52,7 +52,17 @@ fn a_denied_or_closed_host_is_never_connected_to() {
         .name("compatible.test", &["::127.0.0.1"])
         .name("rebinding.test", &["93.184.216.34", "127.0.0.1"])
         .open();
-    for host in ["plain.test", "zero.test", "six.test", "mapped.test", "nat64.test", "compatible.test", "rebinding.test", "denied.example", "localhost"] {
+    for host in [
+        "plain.test",
+        "zero.test",
+        "six.test",
+        "mapped.test",
+        "nat64.test",
+        "compatible.test",
+        "rebinding.test",
+        "denied.example",
+        "localhost",
+    ] {
         let error = w.get(&format!("http://{host}:{port}/")).unwrap_err();
         assert_eq!(error.code, ErrorCode::PolicyDenied, "{host}: {error}");
         assert_eq!(w.last()["kind"], "denied", "{host}");
@@ -65,8 +75,27 @@ fn a_denied_or_closed_host_is_never_connected_to() {
 fn a_closed_address_is_closed_in_every_spelling() {
     let server = echo();
     let port = server.addr.port();
-    let hosts = ["0.0.0.0", "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0177.1", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::127.0.0.1]", "[::]", "0"];
-    let literals = [format!("0.0.0.0:{port}"), format!("127.0.0.1:{port}"), format!("[::1]:{port}"), format!("[::]:{port}"), format!("[::ffff:7f00:1]:{port}"), format!("[64:ff9b::7f00:1]:{port}")];
+    let hosts = [
+        "0.0.0.0",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "0177.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "[::]",
+        "0",
+    ];
+    let literals = [
+        format!("0.0.0.0:{port}"),
+        format!("127.0.0.1:{port}"),
+        format!("[::1]:{port}"),
+        format!("[::]:{port}"),
+        format!("[::ffff:7f00:1]:{port}"),
+        format!("[64:ff9b::7f00:1]:{port}"),
+    ];
     let mut w = policy(&format!("[network]\nhttp_get_allow = {literals:?}")).open();
     for host in hosts {
         let error = w.get(&format!("http://{host}:{port}/")).unwrap_err();
@@ -133,7 +162,11 @@ fn a_token_reaches_the_local_only_host_whole_and_its_answer_is_labelled() {
     for (name, shape) in [("status", Shape::Int), ("headers", Shape::Headers), ("body", Shape::Text)] {
         let field = &fields.iter().find(|(n, _)| n == name).unwrap().1;
         assert_eq!(field.shape, shape);
-        assert_eq!(field.sources, ["env:TOKEN".to_owned(), format!("host:local.test:{port}")].iter().rev().cloned().collect::<Vec<_>>(), "{name}");
+        assert_eq!(
+            field.sources,
+            ["env:TOKEN".to_owned(), format!("host:local.test:{port}")].iter().rev().cloned().collect::<Vec<_>>(),
+            "{name}"
+        );
     }
     // a status of 500 is no error: whether it is one is content
     http.fail_on_status = true;
@@ -181,7 +214,15 @@ fn headers_that_frame_or_route_are_refused_before_anything_is_sent() {
     let server = echo();
     let port = server.addr.port();
     let mut w = policy(&open_policy(port)).name("server.test", &["127.0.0.1"]).open();
-    for (name, value) in [("Host", "x"), ("Content-Length", "0"), ("Transfer-Encoding", "chunked"), ("Proxy-Authorization", "x"), ("X-HTTP-Method-Override", "PUT"), ("A", "b\r\nHost: x"), ("A b", "c")] {
+    for (name, value) in [
+        ("Host", "x"),
+        ("Content-Length", "0"),
+        ("Transfer-Encoding", "chunked"),
+        ("Proxy-Authorization", "x"),
+        ("X-HTTP-Method-Override", "PUT"),
+        ("A", "b\r\nHost: x"),
+        ("A b", "c"),
+    ] {
         let mut http = request(Method::Get, &format!("http://server.test:{port}/"));
         http.headers = vec![(name.into(), value.into())];
         assert_eq!(code(&w.perform(Effect::Http(http))), Some(ErrorCode::BadArgument), "{name}");
@@ -260,7 +301,8 @@ fn what_a_server_sends_back_is_not_journalled_with_a_secret_in_it() {
     let location = format!("HTTP/1.1 302 Found\r\nLocation: http://elsewhere.test/?t={SECRET}\r\nContent-Length: 0\r\n\r\n");
     let server = Server::start(move |_, stream| stream.write_all(location.as_bytes()).unwrap());
     let port = server.addr.port();
-    let mut w = policy(&open_policy(port)).name("server.test", &["127.0.0.1"]).name("local.test", &["127.0.0.1"]).var("TOKEN", SECRET).open();
+    let mut w =
+        policy(&open_policy(port)).name("server.test", &["127.0.0.1"]).name("local.test", &["127.0.0.1"]).var("TOKEN", SECRET).open();
     let token = w.secret("TOKEN");
     let mut http = request(Method::Get, &format!("http://local.test:{port}/"));
     http.headers = vec![("X".into(), token)];

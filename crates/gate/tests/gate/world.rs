@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aegis_audit::{Journal, Options, Verdict as Audited, VerifyOptions};
-use aegis_effect::{Child, Effect, EffectError, ErrorCode, ExecOutput, HttpBody, HttpRequest, Labelled, Outcome, Payload, Perform, Request};
+use aegis_effect::{
+    Child, Effect, EffectError, ErrorCode, ExecOutput, HttpBody, HttpRequest, Labelled, Outcome, Payload, Perform, Request,
+};
 use aegis_gate::{ApprovalAnswer, ApprovalRequest, ApproveNone, Approver, Environment, Gate, GateParts, Ledger, Resolver};
 use aegis_policy::{Finder, Method, Policy, Surroundings};
 use serde_json::Value;

@@ -89,14 +89,19 @@ fn files_that_arguments_name_are_judged() {
 
 #[test]
 fn a_file_that_asks_makes_the_command_ask() {
-    let p = policy("requires_approval = [\"fs.read src/x\"]\n[filesystem]\nread_allow = [\"src/**\"]\n[subprocess]\nallow_commands = [\"cat\"]\n");
+    let p = policy(
+        "requires_approval = [\"fs.read src/x\"]\n[filesystem]\nread_allow = [\"src/**\"]\n[subprocess]\nallow_commands = [\"cat\"]\n",
+    );
     rows(&p, &[("cat src/x", Ask), ("cat src/y", Allow)]);
 }
 
 #[test]
 fn aegis_itself_is_closed_to_agents_whatever_a_list_says() {
-    let p = policy("[filesystem]\nread_allow = [\"/**\"]\nwrite_allow = [\"/p/**\"]\n[subprocess]\nallow_commands = [\"aegis\", \"aegis **\", \"aegis trust **\"]\n");
-    for line in ["aegis trust aegis.toml", "aegis run --yes x.star", "aegis run --no-audit x.star", "aegis approve 1", "aegis policy edit"] {
+    let p = policy(
+        "[filesystem]\nread_allow = [\"/**\"]\nwrite_allow = [\"/p/**\"]\n[subprocess]\nallow_commands = [\"aegis\", \"aegis **\", \"aegis trust **\"]\n",
+    );
+    for line in ["aegis trust aegis.toml", "aegis run --yes x.star", "aegis run --no-audit x.star", "aegis approve 1", "aegis policy edit"]
+    {
         rows(&p, &[(line, Deny)]);
         assert_eq!(run(&p, line).reason(), &Reason::ControlFile, "{line}");
     }
@@ -105,7 +110,9 @@ fn aegis_itself_is_closed_to_agents_whatever_a_list_says() {
 
 #[test]
 fn a_deny_on_a_name_is_a_deny_on_its_file_unless_the_file_is_many_commands() {
-    let p = policy("[filesystem]\nread_allow = [\"**\"]\n[subprocess]\nallow_commands = [\"rm2\", \"cargo\", \"ls\"]\ndeny_commands = [\"rm\", \"rustc\"]\n");
+    let p = policy(
+        "[filesystem]\nread_allow = [\"**\"]\n[subprocess]\nallow_commands = [\"rm2\", \"cargo\", \"ls\"]\ndeny_commands = [\"rm\", \"rustc\"]\n",
+    );
     let from = |line: &str, file: &str| p.decide(&Access::Exec(&request(line).with_binary(PathBuf::from(file)))).verdict();
     assert_eq!(from("rm2", "/usr/bin/rm"), Deny, "another name for a denied file");
     assert_eq!(from("rm2", "/usr/bin/rm2"), Allow);

@@ -31,12 +31,17 @@ fn source(policy: &Policy, name: &str) -> usize {
 
 #[test]
 fn variables() {
-    let p = policy("requires_approval = [\"env.read ASK\"]\n[environment]\nallow_vars = [\"*\"]\ndeny_vars = [\"*_SECRET\"]\nallow_reserved = [\"LD_LIBRARY_PATH\"]\n");
-    for (name, expected) in [("PATH", Allow), ("X_SECRET", Deny), ("ASK", Ask), ("AEGIS_KEY", Deny), ("A=B", Deny), ("", Deny), ("A\0", Deny)] {
+    let p = policy(
+        "requires_approval = [\"env.read ASK\"]\n[environment]\nallow_vars = [\"*\"]\ndeny_vars = [\"*_SECRET\"]\nallow_reserved = [\"LD_LIBRARY_PATH\"]\n",
+    );
+    for (name, expected) in
+        [("PATH", Allow), ("X_SECRET", Deny), ("ASK", Ask), ("AEGIS_KEY", Deny), ("A=B", Deny), ("", Deny), ("A\0", Deny)]
+    {
         assert_eq!(env(&p, name).verdict(), expected, "{name:?}");
     }
     assert_eq!(env(&p, "AEGIS_KEY").reason(), &Reason::ReservedName);
-    for (name, expected) in [("LD_PRELOAD", Deny), ("LD_LIBRARY_PATH", Allow), ("NODE_OPTIONS", Deny), ("AEGIS_KEY", Deny), ("PATH", Allow)] {
+    for (name, expected) in [("LD_PRELOAD", Deny), ("LD_LIBRARY_PATH", Allow), ("NODE_OPTIONS", Deny), ("AEGIS_KEY", Deny), ("PATH", Allow)]
+    {
         assert_eq!(child(&p, name), expected, "{name}");
     }
     let none = policy("[environment]\nallow_reserved = [\"LD_PRELOAD\"]\n");

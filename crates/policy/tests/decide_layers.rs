@@ -93,7 +93,9 @@ fn a_project_has_its_root_in_its_own_directory() {
 
 #[test]
 fn local_only_of_either_counts_and_limits_are_the_smaller() {
-    let project = Project::with("[filesystem]\nread_allow = [\"**\"]\nlocal_only_read = [\"src/t\"]\n[runtime]\nmax_seconds = 5\nmax_steps = 999999999999\n");
+    let project = Project::with(
+        "[filesystem]\nread_allow = [\"**\"]\nlocal_only_read = [\"src/t\"]\n[runtime]\nmax_seconds = 5\nmax_steps = 999999999999\n",
+    );
     let policy = project.over(OPEN);
     let path = policy.root().join("src/t");
     assert_eq!(policy.decide(&Access::Path { op: PathOp::Read, path: &path }).visibility(), Visibility::LocalOnly);

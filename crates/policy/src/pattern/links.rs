@@ -194,6 +194,9 @@ mod tests {
                 "z7",
                 "z8",
                 "z9",
+                "za",
+                "zb",
+                "zc",
             ] {
                 assert_eq!(real(&mut links, &top.join(name)), slow(&top.join(name)), "{name}");
             }

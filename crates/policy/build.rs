@@ -164,9 +164,8 @@ impl Source<'_> {
         let name = key.get_ref();
         let place = if section.is_empty() { name.to_string() } else { format!("[{section}].{name}") };
         let (line, column) = self.place(key.span().start);
-        let mut setting = |value: String| {
-            write!(tables.settings, "({section:?}, {name:?}, Position {{ line: {line}, column: {column} }}, {value}), ")
-        };
+        let mut setting =
+            |value: String| write!(tables.settings, "({section:?}, {name:?}, Position {{ line: {line}, column: {column} }}, {value}), ");
         match value.get_ref() {
             DeValue::Array(items) => {
                 let rules = items.iter().map(|item| self.entry(&place, item)).collect::<Result<Vec<_>, _>>()?;

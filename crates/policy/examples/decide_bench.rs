@@ -3,7 +3,7 @@
 //! Policies of 1,000 and 10,000 mixed rules: directories, `**/*.ext`, literal files, wild middle components, names at any depth;
 //! hosts, variables and commands beside them. Each question is asked in rounds; the figure is the median of the rounds.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -15,7 +15,8 @@ use aegis_policy::{Access, ExecRequest, Finder, Method, PathOp, Policy, RequestU
 fn main() {
     for rules in [1_000, 10_000] {
         println!("{rules} rules");
-        let policy = Policy::from_text("bench.toml", &text(rules), Path::new("/work/project"), &finder(), &Surroundings::default()).unwrap();
+        let policy =
+            Policy::from_text("bench.toml", &text(rules), Path::new("/work/project"), &finder(), &Surroundings::default()).unwrap();
         paths(&policy, rules);
         others(&policy, rules);
     }

@@ -3,7 +3,7 @@
 //! Without a file: the starter policy for Rust, which inherits `secure-defaults`, from a directory of its own. The first load of
 //! a process is what a cold `aegis run` pays; the median shows what is left of it when caches are warm.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::rule::Rule;
 use crate::position::Position;
+use crate::rule::Rule;
 
 /// The kinds of [`LoadError`]. [`LoadCode::name`] is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

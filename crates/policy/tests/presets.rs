@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use aegis_policy::{
-    Access, ArgPattern, CommandPattern, Finder, Policy, Question, Surroundings, Verdict, preset_names, preset_text, starter_names, starter_text,
+    Access, ArgPattern, CommandPattern, Finder, Policy, Question, Surroundings, Verdict, preset_names, preset_text, starter_names,
+    starter_text,
 };
 
 /// Rows of the cases that fail for a reason that lies elsewhere: access and reason. A row that passes again fails this test.
@@ -44,7 +45,11 @@ fn everything_allowed(commands: &BTreeSet<String>) -> Policy {
         writeln!(text, "http_{verb}_allow = [\"*\"]").unwrap();
     }
     let commands: Vec<&String> = commands.iter().collect();
-    writeln!(text, "allow_ips = [\"0.0.0.0/0\", \"::/0\"]\n[environment]\nallow_vars = [\"*\"]\n[subprocess]\nallow_commands = {commands:?}").unwrap();
+    writeln!(
+        text,
+        "allow_ips = [\"0.0.0.0/0\", \"::/0\"]\n[environment]\nallow_vars = [\"*\"]\n[subprocess]\nallow_commands = {commands:?}"
+    )
+    .unwrap();
     policy(&text)
 }
 
@@ -66,8 +71,11 @@ fn verdict(policy: &Policy, question: &Question) -> Verdict {
 fn secure_defaults_under_a_policy_that_allows_everything() {
     let text = std::fs::read_to_string(repository().join("policies/presets/secure-defaults.cases.toml")).unwrap();
     let Cases { cases } = toml::from_str(&text).unwrap();
-    let questions: Vec<(Case, Question)> =
-        cases.into_iter().map(|case| (Question::read(&case.access, Path::new("/work/app")).unwrap_or_else(|e| panic!("{}: {e}", case.access)), case)).map(|(q, c)| (c, q)).collect();
+    let questions: Vec<(Case, Question)> = cases
+        .into_iter()
+        .map(|case| (Question::read(&case.access, Path::new("/work/app")).unwrap_or_else(|e| panic!("{}: {e}", case.access)), case))
+        .map(|(q, c)| (c, q))
+        .collect();
     let commands = questions.iter().filter_map(|(_, question)| match question {
         Question::Exec(request) => Some(request.argv()[0].clone()),
         _ => None,
@@ -84,7 +92,12 @@ fn secure_defaults_under_a_policy_that_allows_everything() {
             (false, None) => {
                 let decision = policy.decide(&question.access());
                 let rule = decision.rule().map(|r| r.to_string()).unwrap_or_default();
-                failures.push(format!("{} is {verdict}, expected {} ({:?} {rule})", case.access, case.expect_with_everything_allowed, decision.reason()));
+                failures.push(format!(
+                    "{} is {verdict}, expected {} ({:?} {rule})",
+                    case.access,
+                    case.expect_with_everything_allowed,
+                    decision.reason()
+                ));
             }
         }
     }
@@ -118,7 +131,8 @@ fn every_command_pattern_of_a_preset_is_one() {
         for list in ["deny_args", "requires_approval_args"] {
             for (command, entries) in section.get(list).and_then(|l| l.as_table()).into_iter().flatten() {
                 for entry in entries.as_array().unwrap() {
-                    ArgPattern::parse(command, &pattern(entry)).unwrap_or_else(|e| panic!("{name}: {list}: {command} {}: {e}", pattern(entry)));
+                    ArgPattern::parse(command, &pattern(entry))
+                        .unwrap_or_else(|e| panic!("{name}: {list}: {command} {}: {e}", pattern(entry)));
                 }
             }
         }

@@ -12,10 +12,10 @@ use super::path_rules::{PathKind, PathRules};
 use crate::access::Capability;
 use crate::control;
 use crate::decision::{Atom, Reason, Verdict};
-use crate::rule::{Rule, RuleRef, Text};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
 use crate::pattern::{HostPattern, HostSet, IpSet, NameSet, PatternError, parse_ip_range};
+use crate::rule::{Rule, RuleRef, Text};
 
 /// What the compiler needs to know of the machine.
 #[derive(Debug, Clone, Default)]

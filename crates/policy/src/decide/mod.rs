@@ -14,8 +14,8 @@ pub use layer::Surroundings;
 
 use crate::access::Access;
 use crate::decision::{Atom, Decision, Reason, Verdict, Visibility};
-use crate::rule::RuleRef;
 use crate::policy::Policy;
+use crate::rule::RuleRef;
 use layer::Layer;
 
 /// What one layer says.

@@ -184,12 +184,7 @@ impl PathRules {
 
 impl PathRule {
     /// Every pattern that the rule stands for, and whether it covers what is below.
-    fn each(
-        &self,
-        home: Option<&Path>,
-        links: &mut Links,
-        found: &mut dyn FnMut(&PathPattern<'_>, bool),
-    ) -> Result<(), PatternError> {
+    fn each(&self, home: Option<&Path>, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>, bool)) -> Result<(), PatternError> {
         let covers = self.kind.covers_below();
         let anchor = if self.kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
         match &self.form {
@@ -197,11 +192,10 @@ impl PathRule {
             Form::Approval(base, text) => Reading { base, home, anchor }.each(text, links, &mut |p| found(p, covers)),
             // what is below a home has no place without one
             Form::BuiltIn { .. } if home.is_none() && self.rule.pattern().starts_with('~') => Ok(()),
-            Form::BuiltIn { itself } => Reading { base: Path::new("/"), home, anchor: Anchor::Floating }.each(
-                self.rule.pattern(),
-                links,
-                &mut |p| found(p, !itself),
-            ),
+            Form::BuiltIn { itself } => {
+                Reading { base: Path::new("/"), home, anchor: Anchor::Floating }
+                    .each(self.rule.pattern(), links, &mut |p| found(p, !itself))
+            }
             Form::Object(path) => {
                 PathPattern::object(path, links, &mut |p| found(p, covers));
                 Ok(())
@@ -214,10 +208,14 @@ impl PathRule {
 fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) {
     let text = rule.rule.pattern();
     let is_relative = !matches!(rule.form, Form::Object(_)) && !text.starts_with(['/', '~']);
-    // relative patterns are never looked up below their base, and braces can hide a beginning
+    // relative patterns are never looked up below their base
+    let hides_a_beginning = text.starts_with('{') && text.contains(['/', '~']);
+    if is_relative && !hides_a_beginning {
+        return;
+    }
     if text.contains(['{', '\\']) || matches!(rule.form, Form::Object(_)) {
         let _ = rule.each(home, links, &mut |_, _| {});
-    } else if !is_relative {
+    } else {
         let (start, rest) = match text.strip_prefix('~') {
             Some(rest) => (home, rest),
             None => (None, text),
@@ -304,7 +302,12 @@ mod tests {
         let mut links = Links::default();
         let mut rules: Vec<PathRule> = Vec::new();
         for (kind, entries) in [(PathKind::Sealed, SEALED), (PathKind::Guarded, GUARDED)] {
-            rules.extend(entries.iter().map(|e| PathRule { kind, rule: (&e.rule).into(), atom: None, form: Form::BuiltIn { itself: e.itself } }));
+            rules.extend(entries.iter().map(|e| PathRule {
+                kind,
+                rule: (&e.rule).into(),
+                atom: None,
+                form: Form::BuiltIn { itself: e.itself },
+            }));
         }
         for preset in crate::preset_names() {
             let mut lists = load_preset(preset, &Finder::of_this_user()).unwrap().lists;

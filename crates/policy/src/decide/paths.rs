@@ -34,10 +34,10 @@ impl Hits for Best<'_> {
         if self.strict_only && !kind.is_strict() {
             return;
         }
-        if let Some(place) = self.first.get_mut(kind as usize) {
-            if place.is_none_or(|old| end.rule < old) {
-                *place = Some(end.rule);
-            }
+        if let Some(place) = self.first.get_mut(kind as usize)
+            && place.is_none_or(|old| end.rule < old)
+        {
+            *place = Some(end.rule);
         }
     }
 }
@@ -79,11 +79,11 @@ fn match_all<'a>(layer: &'a Layer, tries: &Tries, op: PathOp, path: &Path) -> Be
             }
         }
     }
-    if Tries::FOLD {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            best.strict_only = true;
-            tries.folded.walk(text.nfc().collect::<String>().to_lowercase().as_bytes(), &mut best);
-        }
+    if Tries::FOLD
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        best.strict_only = true;
+        tries.folded.walk(text.nfc().collect::<String>().to_lowercase().as_bytes(), &mut best);
     }
     best
 }
@@ -115,10 +115,11 @@ fn forbidden(layer: &Layer, op: PathOp, best: &Best<'_>) -> Option<Answer> {
     if let Some(rule) = best.rule(PathKind::Sealed) {
         return Some(layer.path_answer(Verdict::Deny, Reason::ControlFile, rule));
     }
-    if op != PathOp::Read && best.rule(PathKind::ControlException).is_none() {
-        if let Some(rule) = best.rule(PathKind::Guarded) {
-            return Some(layer.path_answer(Verdict::Deny, Reason::ControlFile, rule));
-        }
+    if op != PathOp::Read
+        && best.rule(PathKind::ControlException).is_none()
+        && let Some(rule) = best.rule(PathKind::Guarded)
+    {
+        return Some(layer.path_answer(Verdict::Deny, Reason::ControlFile, rule));
     }
     best.rule(PathKind::Deny).map(|rule| layer.path_answer(Verdict::Deny, Reason::DenyRule, rule))
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use hashbrown::HashSet;
 
 use super::gather::{Gathered, Node};
-use crate::rule::{Rule, RuleRef};
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::{ApprovalEntry, ArgEntry, DeclassifyEntry, Entry, FlowEntry, Lists, Note, Weakening};
+use crate::rule::{Rule, RuleRef};
 use crate::schema::keys::{Kind, Merge, SECTIONS};
 use crate::schema::{Document, Removal, Stated, Value};
 use crate::suggest::nearest;
@@ -230,9 +230,7 @@ fn remove(lists: &mut Lists, removal: &Removal) -> Vec<RuleRef> {
     let named = |rule: &RuleRef| *rule.pattern == *removal.pattern;
     match removal.key.kind {
         Kind::Entries(_, list) => take(list(lists), |entry| named(&entry.rule)),
-        Kind::Arguments(list) => {
-            take(list(lists), |entry| Some(&*entry.command) == removal.command.as_deref() && named(&entry.entry.rule))
-        }
+        Kind::Arguments(list) => take(list(lists), |entry| Some(&*entry.command) == removal.command.as_deref() && named(&entry.entry.rule)),
         Kind::Approval => take(&mut lists.requires_approval, |entry| named(&entry.entry.rule)),
         _ => Vec::new(),
     }

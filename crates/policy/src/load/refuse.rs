@@ -4,9 +4,9 @@ use hashbrown::HashSet;
 
 use super::merge::Layer;
 use super::sinks::Opened;
-use crate::rule::Rule;
 use crate::load_error::{LoadCode, LoadError, quoted};
 use crate::merged::{Confine, Merged};
+use crate::rule::Rule;
 
 /// Confinement that this version cannot give, as its own check: [`crate::migrate`] keeps what a file demands.
 pub(super) fn unavailable(layer: &Layer, merged: &Merged) -> Result<(), LoadError> {

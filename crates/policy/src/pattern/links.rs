@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use hashbrown::HashMap;
 
 /// From this many questions about names of one directory, the whole directory is read.
-const MANY: u32 = 6;
+const MANY: u32 = 16;
 /// Larger directories are not read as a whole.
 const MOST_ENTRIES: usize = 512;
 
@@ -65,7 +65,7 @@ impl Links {
                 }
                 // a dangling link exists, and nothing below it does
                 Object::Link | Object::Leads(None) => return None,
-                Object::Leads(Some(to)) => real = Some(to.clone()),
+                Object::Leads(Some(to)) => real = Some(to),
             }
             count += 1;
         }
@@ -73,15 +73,17 @@ impl Links {
         real.map(|real| (real, count))
     }
 
-    fn object(&mut self, path: &[u8], parent: usize) -> &Object {
-        if !self.frozen && !self.known.contains_key(path) {
-            let object = self.look_up(path, path.get(..parent).unwrap_or_default());
-            self.known.insert(path.into(), object);
+    fn object(&mut self, path: &[u8], parent: usize) -> Object {
+        match self.known.get(path) {
+            Some(Object::Link) if !self.frozen => {
+                let leads = Object::Leads(std::fs::canonicalize(OsStr::from_bytes(path)).ok());
+                self.known.insert(path.into(), leads.clone());
+                leads
+            }
+            Some(object) => object.clone(),
+            None if self.frozen => Object::Missing,
+            None => self.look_up(path, path.get(..parent).unwrap_or_default()),
         }
-        if let Some(object @ Object::Link) = self.known.get_mut(path).filter(|_| !self.frozen) {
-            *object = Object::Leads(std::fs::canonicalize(OsStr::from_bytes(path)).ok());
-        }
-        self.known.get(path).unwrap_or(&Object::Missing)
     }
 
     fn look_up(&mut self, path: &[u8], parent: &[u8]) -> Object {
@@ -95,15 +97,17 @@ impl Links {
             directory.asked += 1;
             // where names are compared without case, a directory's entries do not tell which names exist
             if directory.asked == MANY && cfg!(target_os = "linux") && self.read(parent) {
-                return self.known.get(path).cloned().unwrap_or(Object::Missing);
+                return if self.known.contains_key(path) { self.object(path, parent.len()) } else { Object::Missing };
             }
         }
-        let path = Path::new(OsStr::from_bytes(path));
-        match std::fs::symlink_metadata(path) {
+        let object = match std::fs::symlink_metadata(Path::new(OsStr::from_bytes(path))) {
             Err(_) => Object::Missing,
             Ok(meta) if meta.is_symlink() => Object::Link,
             Ok(_) => Object::Plain,
-        }
+        };
+        let is_link = matches!(object, Object::Link);
+        self.known.insert(path.into(), object.clone());
+        if is_link { self.object(path, parent.len()) } else { object }
     }
 
     /// Notes all entries of a directory; says whether it could.
@@ -143,9 +147,8 @@ mod tests {
     /// By definition: the deepest part that exists, canonical.
     fn slow(path: &Path) -> Option<(PathBuf, usize)> {
         let names: Vec<&OsStr> = path.iter().skip(1).collect();
-        let deepest = (0..=names.len()).take_while(|n| {
-            fs::symlink_metadata(Path::new("/").join(names[..*n].iter().collect::<PathBuf>())).is_ok()
-        });
+        let deepest =
+            (0..=names.len()).take_while(|n| fs::symlink_metadata(Path::new("/").join(names[..*n].iter().collect::<PathBuf>())).is_ok());
         let count = deepest.last().unwrap();
         let named = Path::new("/").join(names[..count].iter().collect::<PathBuf>());
         let real = fs::canonicalize(&named).ok()?;
@@ -165,8 +168,35 @@ mod tests {
         let mut links = Links::default();
         for _ in 0..2 {
             for name in [
-                "a", "a/b/c", "a/file", "a/file/x", "link", "link/b", "link/b/none/x", "link/none", "dangling", "dangling/x", "twice",
-                "twice/x", "none", "none/x/y", "self", "self/link/file", "self/none", "z1", "z2", "z3", "z4",
+                "a",
+                "a/b/c",
+                "a/file",
+                "a/file/x",
+                "link",
+                "link/b",
+                "link/b/none/x",
+                "link/none",
+                "dangling",
+                "dangling/x",
+                "twice",
+                "twice/x",
+                "none",
+                "none/x/y",
+                "self",
+                "self/link/file",
+                "self/none",
+                "z1",
+                "z2",
+                "z3",
+                "z4",
+                "z5",
+                "z6",
+                "z7",
+                "z8",
+                "z9",
+                "za",
+                "zb",
+                "zc",
             ] {
                 assert_eq!(real(&mut links, &top.join(name)), slow(&top.join(name)), "{name}");
             }

@@ -277,7 +277,8 @@ mod tests {
 
     #[test]
     fn what_no_file_can_be_called_never_matches() {
-        for (text, never) in [("x".repeat(256), true), (format!("a/*{}", "x".repeat(256)), true), (format!("{}*", "x".repeat(255)), false)] {
+        for (text, never) in [("x".repeat(256), true), (format!("a/*{}", "x".repeat(256)), true), (format!("{}*", "x".repeat(255)), false)]
+        {
             assert_eq!(parse(&text, Path::new("/p"), None).err().is_some_and(|e| e.is_never()), never, "{text}");
         }
     }

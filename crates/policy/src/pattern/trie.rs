@@ -155,10 +155,10 @@ impl Trie {
         if let Some(node) = self.node_mut(at) {
             node.ends.push(End { rule, covers, directory_itself: false });
         }
-        if pattern.segments.last() == Some(&Segment::Deep) {
-            if let Some(node) = self.node_mut(before) {
-                node.ends.push(End { rule, covers, directory_itself: true });
-            }
+        if pattern.segments.last() == Some(&Segment::Deep)
+            && let Some(node) = self.node_mut(before)
+        {
+            node.ends.push(End { rule, covers, directory_itself: true });
         }
     }
 
@@ -430,12 +430,13 @@ mod tests {
         fn agrees_with_the_definition(
             patterns in proptest::collection::vec(proptest::collection::vec("a|b|\\*|\\*\\*|a\\*|ab\\*|a\\?|\\*b|\\?|x\\.\\*|\\*\\.c|x\\*\\.c", 1..5), 1..12),
             path in proptest::collection::vec("a|b|ab|abb|x\\.c|y\\.c", 1..6),
+            covers in proptest::bool::ANY,
         ) {
             let mut trie = Trie::default();
             for (i, p) in patterns.iter().enumerate() {
                 let reading = Reading { base: Path::new("/"), home: None, anchor: Anchor::Exact };
                 let text = format!("/{}", p.join("/"));
-                reading.each(&text, &mut Links::default(), &mut |p| trie.insert(p, u32::try_from(i).unwrap(), false)).unwrap();
+                reading.each(&text, &mut Links::default(), &mut |p| trie.insert(p, u32::try_from(i).unwrap(), covers)).unwrap();
             }
             let mut seen = Seen::default();
             trie.walk(format!("/{}", path.join("/")).as_bytes(), &mut seen);
@@ -443,7 +444,9 @@ mod tests {
                 let p: Vec<&str> = p.iter().map(String::as_str).collect();
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let trailing = p.last() == Some(&"**");
-                let expected = slow(&p, &path, trailing);
+                // a deny covers what is below anything it matches
+                let shortest = if covers { 1 } else { path.len() };
+                let expected = (shortest..=path.len()).any(|n| slow(&p, &path[..n], trailing));
                 let got = seen.0.contains(&(u32::try_from(i).unwrap(), false));
                 proptest::prop_assert_eq!(got, expected, "{:?} {:?}", p, path);
             }

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::access::Capability;
-use crate::rule::{Rule, RuleRef, Text};
 use crate::load_error::{LoadCode, LoadError};
 use crate::merged::{Entry, Lists, Note};
 use crate::position::Position;
+use crate::rule::{Rule, RuleRef, Text};
 use crate::schema::keys::Key;
 
 /// The file that an entry comes from.

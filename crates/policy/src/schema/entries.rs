@@ -146,14 +146,14 @@ impl Reader<'_> {
 
     /// What can be told about a pattern without compiling it.
     fn well_formed(&self, key: &'static Key, of: Of, item: &Item<'_>) -> Result<(), LoadError> {
-        let wrong = match of {
-            Of::Addresses if !is_address(item.pattern) => "is no address and no network such as 10.0.0.0/8",
-            Of::Variables if item.pattern.contains(['=', ' ']) => "is no name of a variable",
-            Of::Hosts if item.pattern.contains(char::is_whitespace) => "has white space in a host",
+        let (code, wrong) = match of {
+            Of::Addresses if !is_address(item.pattern) => (LoadCode::BadValue, "is no address and no network such as 10.0.0.0/8"),
+            Of::Variables if item.pattern.contains(['=', ' ']) => (LoadCode::NeverMatches, "is no name of a variable"),
+            Of::Hosts if item.pattern.contains(char::is_whitespace) => (LoadCode::NeverMatches, "has white space in a host"),
             _ => return Ok(()),
         };
         let message = format!("{} in {} {wrong}", quoted(item.pattern), key.place);
-        Err(self.origin.error(LoadCode::BadValue, item.at, message).in_key(key.place))
+        Err(self.origin.error(code, item.at, message).in_key(key.place))
     }
 }
 

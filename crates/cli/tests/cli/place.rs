@@ -167,7 +167,12 @@ impl Ended {
     /// Its complaint is one line, frames and the way out aside.
     #[track_caller]
     pub fn in_one_line(&self) -> &Ended {
-        let complaints = self.err.lines().filter(|l| l.starts_with("aegis: ") || l.starts_with("error: ")).filter(|l| !l.ends_with("refused before anything ran")).count();
+        let complaints = self
+            .err
+            .lines()
+            .filter(|l| l.starts_with("aegis: ") || l.starts_with("error: "))
+            .filter(|l| !l.ends_with("refused before anything ran"))
+            .count();
         assert_eq!(complaints, 1, "{self:#?}");
         assert!(self.err.lines().all(|l| l.len() < 600), "{self:#?}");
         self
@@ -269,7 +274,9 @@ pub fn beside_the_binary(name: &str) -> PathBuf {
         // `cargo test` builds examples, `cargo test --test cli` does not
         let profile = built.parent().and_then(Path::parent).unwrap();
         let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "-p", "aegis", "--example", built.file_name().unwrap().to_str().unwrap(), "--target-dir"]).arg(profile.parent().unwrap());
+        command
+            .args(["build", "-p", "aegis", "--example", built.file_name().unwrap().to_str().unwrap(), "--target-dir"])
+            .arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             command.arg("--release");
         }

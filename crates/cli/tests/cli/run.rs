@@ -73,7 +73,10 @@ fn a_library_that_the_policy_lets_it_read() {
     let place = Place::new();
     place.file("lib/greet.star", "def greet(name):\n    return \"hello \" + name\n");
     place.run(POLICY, "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(0, &[]).prints("hello you\n");
-    place.run("[filesystem]\nread_allow = [\"src/**\"]\n", "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(2, &["lib/greet.star"]).prints("");
+    place
+        .run("[filesystem]\nread_allow = [\"src/**\"]\n", "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))")
+        .is(2, &["lib/greet.star"])
+        .prints("");
 }
 
 #[test]

@@ -51,7 +51,11 @@ impl Place {
         if is_root() {
             return Some(Place::new());
         }
-        eprintln!("SKIPPED {test}: it needs a home directory of its own, which only root can arrange; run the tests as root too");
+        // by the handle, which the test harness does not capture
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED {test}: it needs a home directory of its own, which only root can arrange; run the tests as root too"
+        );
         None
     }
 

@@ -109,3 +109,21 @@ fn the_journal_lies_where_it_was_said() {
     let shown = place.aegis(&["audit", "verify", state[0].path().join("audit.jsonl").to_str().unwrap()]);
     assert!(shown.is(0, &[]).out.contains("intact"), "{shown:#?}");
 }
+
+#[test]
+fn output_that_cannot_be_written() {
+    let place = Place::new();
+    place.file("policy.toml", POLICY);
+    let mut command = place.running(POLICY, "print(\"x\")\nfs.write(\"out/late\", \"y\")\n");
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let ended = command.stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("the output cannot be written"));
+    for verb in [&["policy", "schema"][..], &["man"], &["policy", "validate", "policy.toml"], &["init", "--lang", "go", "-o", "-"]] {
+        let mut command = place.command();
+        command.args(verb).stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        let ended = command.output().unwrap();
+        assert_eq!(ended.status.code(), Some(5), "{verb:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains("the output cannot be written"), "{verb:?}");
+    }
+}

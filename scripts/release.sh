@@ -12,7 +12,8 @@ RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --targe
 binary=$out/$target/release/aegis
 
 # A binary that loads a library of the machine it lands on is not what this script promises.
-if readelf --program-headers --dynamic "$binary" | grep -Eq 'INTERP|\(NEEDED\)'; then
+headers=$(readelf --program-headers --dynamic "$binary")
+if grep -Eq 'INTERP|\(NEEDED\)' <<<"$headers"; then
   echo "$binary is not static" >&2
   exit 1
 fi
@@ -24,7 +25,7 @@ cp "$binary" LICENSE README.md SECURITY.md "dist/$name/"
 "$binary" man > "dist/$name/aegis.1"
 # The same bytes from the same commit: no owner, no clock, no order of the directory.
 time=$(git log -1 --format=%ct 2>/dev/null || echo 0)
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$time" -C dist -cf - "$name" | gzip -n -9 > "dist/$name.tar.gz"
+tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$time" -C dist -cf - "$name" | gzip -n -9 > "dist/$name.tar.gz"
 rm -rf "dist/$name"
 (cd dist && sha256sum -- *.tar.gz > SHA256SUMS)
 cat dist/SHA256SUMS

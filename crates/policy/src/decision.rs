@@ -51,7 +51,7 @@ impl Atom {
     }
 }
 
-/// Why a decision is what it is. The text for people is made by [`crate::explain`].
+/// Why a decision is what it is. The text for people is made by [`crate::Policy::explain`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Reason {

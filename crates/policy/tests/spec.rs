@@ -16,7 +16,7 @@ fn vectors(name: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(SPEC).unwrap();
     let (_, rest) = text.split_once(&format!("<!-- vectors: {name} -->\n")).unwrap_or_else(|| panic!("no vectors `{name}`"));
     let rows = rest.lines().skip_while(|line| line.is_empty()).take_while(|line| line.starts_with('|')).skip(2);
-    let rows: Vec<Vec<String>> = rows.map(|row| cells(row)).collect();
+    let rows: Vec<Vec<String>> = rows.map(cells).collect();
     assert!(rows.len() >= 4, "few vectors in `{name}`");
     rows
 }

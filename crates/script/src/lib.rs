@@ -33,6 +33,6 @@ pub use runner::{
     WorkerEnd, WorkerHandle, WorkerProcess,
 };
 pub use source::{Position, Source, SourceError};
-pub use verify::{Finding, Judge, LiteralCall, Objection, PolicyJudge, Severity, Target, findings_json, findings_sarif};
+pub use verify::{Finding, Judge, LiteralCall, LiteralFlow, Objection, PolicyJudge, Severity, Target, findings_json, findings_sarif};
 pub use wire::LogLevel;
 pub use worker::{LockDown, sandboxed_worker, worker_main};

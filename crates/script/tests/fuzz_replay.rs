@@ -9,10 +9,10 @@ use replay::replay;
 
 #[test]
 fn source() {
-    replay("source", 2_000, fuzzing::source);
+    replay("source", 10_000, fuzzing::source);
 }
 
 #[test]
 fn wire() {
-    replay("wire", 5_000, fuzzing::wire);
+    replay("wire", 20_000, fuzzing::wire);
 }

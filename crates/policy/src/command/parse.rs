@@ -23,7 +23,7 @@ impl ExecRequest {
     }
 
     /// The same request, started from this resolved file. A file of another known command is read by that command's grammar: a link
-    /// named `sort` to `sed` is `sed`. Binaries that are many commands go by argv[0].
+    /// named `sort` to `sed` is `sed`. Binaries that are many commands go by `argv[0]`.
     #[must_use]
     pub fn with_binary(self, binary: PathBuf) -> ExecRequest {
         let name = binary.file_name().and_then(|n| n.to_str()).filter(|name| !multicall::is_multicall(name)).map(str::to_owned);

@@ -144,7 +144,7 @@ impl ExecRequest {
     pub fn hazards(&self) -> &[Hazard] {
         &self.hazards
     }
-    /// The name of the program: the last component of argv[0], or the applet of a multi-call binary (`rm` of `busybox rm`).
+    /// The name of the program: the last component of `argv[0]`, or the applet of a multi-call binary (`rm` of `busybox rm`).
     #[must_use]
     pub fn program(&self) -> &str {
         &self.program

@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub uses: Vec<CapabilityUse>,
     /// Effects with literal targets.
     pub calls: Vec<LiteralCall>,
+    /// Values of one literal target that are given whole to another.
+    pub flows: Vec<LiteralFlow>,
 }
 
 /// Something that is wrong under any policy.
@@ -60,6 +62,20 @@ pub struct LiteralCall {
     pub(crate) span: Span,
     /// What is called: where a mention of the capability stands.
     pub(crate) callee: Span,
+}
+
+/// A value that a literal effect gave, given whole to another literal effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiteralFlow {
+    /// Where the value comes from.
+    pub from: Target,
+    /// The builtin that it is given to.
+    pub name: String,
+    /// What that acts on.
+    pub to: Target,
+    /// As [`LiteralCall::always_runs`].
+    pub always_runs: bool,
+    pub(crate) span: Span,
 }
 
 /// What a call acts on, as the script gives it.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aegis_policy::Capability;
 
 use super::finding::{Finding, Severity};
-use super::{Facts, LiteralCall, Span};
+use super::{Facts, LiteralCall, LiteralFlow, Span};
 use crate::source::Source;
 
 /// Who answers for the policy. Implemented over `aegis_policy::Policy`.
@@ -15,6 +15,12 @@ pub trait Judge {
 
     /// What the policy says against a call with a literal target; nothing if it allows it or would ask.
     fn literal(&self, call: &LiteralCall) -> Option<Objection>;
+
+    /// What the policy says against a value of one literal target in a call on another.
+    fn flow(&self, flow: &LiteralFlow) -> Option<Objection> {
+        let _ = flow;
+        None
+    }
 }
 
 /// A denial of a literal call.
@@ -51,6 +57,12 @@ pub(crate) fn judged(facts: &Facts, source: &Source, judge: &dyn Judge) -> Vec<F
         if let Some(objection) = judge.literal(call) {
             let severity = if call.always_runs && objection.certain { Severity::Error } else { Severity::Warning };
             found.push((severity, "denied", objection.message, objection.suggestion, call.span));
+        }
+    }
+    for flow in facts.flows.iter().take(MOST_FACTS) {
+        if let Some(objection) = judge.flow(flow) {
+            let severity = if flow.always_runs && objection.certain { Severity::Error } else { Severity::Warning };
+            found.push((severity, "flow", objection.message, objection.suggestion, flow.span));
         }
     }
     found.sort_by_key(|(.., span)| span.start);

@@ -10,7 +10,7 @@ mod types;
 mod walk;
 
 pub(crate) use facts::{Facts, Span, facts};
-pub use facts::{LiteralCall, Target};
+pub use facts::{LiteralCall, LiteralFlow, Target};
 pub use finding::{Finding, Severity, findings_json, findings_sarif};
 pub(crate) use judge::judged;
 pub use judge::{Judge, Objection};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use starlark::syntax::ast::{AssignTarget, AstAssignTarget, AstExpr, AstStmt, Expr, ForClause, Parameter, Stmt};
 
+use super::facts::Target;
 use crate::builtins::EffectBuiltin;
 
 /// What is known of a name or an expression.
@@ -17,6 +18,8 @@ pub(super) enum Known {
     Effect(&'static str),
     /// Text.
     Text(String),
+    /// What a reading effect with this literal target gave.
+    From(Box<Target>),
 }
 
 impl Known {

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use aegis_policy::Method;
+use aegis_policy::{Method, PathOp};
 use starlark::codemap;
 use starlark::syntax::ast::{Argument, AssignTarget, AstArgument, AstExpr, AstLiteral, AstStmt, BinOp, Clause, Expr, Stmt};
 
-use super::facts::{CapabilityUse, Facts, LiteralCall, Problem, Span, Target};
+use super::facts::{CapabilityUse, Facts, LiteralCall, LiteralFlow, Problem, Span, Target};
 use super::finding::Severity;
 use super::scope::{Known, Scope, identifier, nearest};
 use crate::builtins::{Builtins, EFFECTS, EffectBuiltin, TargetIn};
@@ -270,6 +270,7 @@ impl<'a> Walk<'a> {
                     _ => Known::Nothing,
                 }
             }
+            Expr::Call(called, args) => self.reads(called, &args.args),
             Expr::Literal(AstLiteral::String(text)) => Known::Text(text.node.clone()),
             Expr::Op(left, BinOp::Add, right) => match (self.known(left), self.known(right)) {
                 (Known::Text(a), Known::Text(b)) if a.len() + b.len() < 4096 => Known::Text(a + &b),
@@ -335,6 +336,9 @@ impl<'a> Walk<'a> {
             TargetIn::Argv => argument(args, 0, "argv").and_then(|e| self.words(e)).map(|argv| Target::Argv { argv }),
             TargetIn::Pattern | TargetIn::Nothing => None,
         };
+        if let Some(target) = &target {
+            self.flows(effect, args, target);
+        }
         if let Some(target) = target.filter(|_| self.facts.calls.len() < MOST) {
             self.facts.calls.push(LiteralCall {
                 name: effect.name.to_owned(),
@@ -344,6 +348,46 @@ impl<'a> Walk<'a> {
                 callee: place(callee),
             });
         }
+    }
+
+    /// Arguments, and values in lists and dicts of arguments, that came straight from a reading effect.
+    fn flows(&mut self, effect: &EffectBuiltin, args: &[AstArgument], to: &Target) {
+        let mut given: Vec<&AstExpr> = args.iter().map(|a| a.node.expr()).collect();
+        while let Some(expr) = given.pop() {
+            match &expr.node {
+                Expr::Dict(pairs) => given.extend(pairs.iter().map(|(_, value)| value)),
+                Expr::List(items) | Expr::Tuple(items) => given.extend(items),
+                _ => {
+                    if let Known::From(from) = self.known(expr)
+                        && self.facts.flows.len() < MOST
+                    {
+                        let flow = LiteralFlow {
+                            from: *from,
+                            name: effect.name.to_owned(),
+                            to: to.clone(),
+                            always_runs: self.always,
+                            span: place(expr.span),
+                        };
+                        self.facts.flows.push(flow);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a call reads, where its target is literal.
+    fn reads(&self, called: &AstExpr, args: &[AstArgument]) -> Known {
+        let text = |name| match argument(args, 0, name).map(|e| self.known(e)) {
+            Some(Known::Text(text)) => Some(text),
+            _ => None,
+        };
+        let target = match self.known(called).effect().map(|e| e.target) {
+            Some(TargetIn::Path(PathOp::Read)) => text("path").map(|path| Target::Path { op: PathOp::Read, path }),
+            Some(TargetIn::Url(method)) => text("url").map(|url| Target::Url { method, url }),
+            Some(TargetIn::Variable) => text("name").map(|name| Target::Env { name }),
+            _ => None,
+        };
+        target.map_or(Known::Nothing, |target| Known::From(Box::new(target)))
     }
 
     /// A list of literal words.

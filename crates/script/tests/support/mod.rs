@@ -116,13 +116,13 @@ impl Judge for Rules {
     fn literal(&self, call: &LiteralCall) -> Option<Objection> {
         match &call.target {
             Target::Path { path, .. } if path.starts_with("/denied") => {
-                Some(Objection { message: format!("denied: {} {path}", call.name), suggestion: Some("add a rule".into()) })
+                Some(Objection { message: format!("denied: {} {path}", call.name), suggestion: Some("add a rule".into()), certain: true })
             }
             Target::Env { name } if name == "AWS_SECRET" => {
-                Some(Objection { message: format!("denied: env.read {name}"), suggestion: None })
+                Some(Objection { message: format!("denied: env.read {name}"), suggestion: None, certain: true })
             }
-            Target::Argv { argv } if argv[0] == "rm" => Some(Objection { message: "denied: rm".into(), suggestion: None }),
-            Target::Url { url, .. } if url.contains("evil") => Some(Objection { message: format!("denied: {url}"), suggestion: None }),
+            Target::Argv { argv } if argv[0] == "rm" => Some(Objection { message: "denied: rm".into(), suggestion: None, certain: true }),
+            Target::Url { url, .. } if url.contains("evil") => Some(Objection { message: format!("denied: {url}"), suggestion: None, certain: true }),
             _ => None,
         }
     }

@@ -69,7 +69,7 @@ impl LoadCode {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             LoadCode::Io => ("io", "cannot be read"),
-            LoadCode::Permissions => ("permissions", "wrong owner, mode or kind of file"),
+            LoadCode::Permissions => ("permissions", "must be a regular file that belongs to you or root and that nobody else can write"),
             LoadCode::TooLarge => ("too_large", "too large"),
             LoadCode::NotUtf8 => ("not_utf8", "not UTF-8"),
             LoadCode::Syntax => ("syntax", "not valid TOML"),

@@ -46,7 +46,7 @@ pub(crate) fn show(log: Option<PathBuf>, run: Option<String>, kind: Option<Strin
     };
     let entries = match Entries::open(&path, Filter { run, kind }, follow) {
         Ok(entries) => entries,
-        Err(error) => return exit::failure(&format!("{}: {error}", start.shown(&path))),
+        Err(error) => return exit::failure(&format!("{}: {}", start.shown(&path), exit::reason(&error))),
     };
     let mut out = std::io::stdout().lock();
     for entry in entries {

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use aegis_policy::{Policy, TrustStore, starter_text};
 
 use crate::cli::{Init, Lang};
-use crate::{exit, output};
 use crate::home::Start;
+use crate::{exit, output};
 
 /// Writes the starter policy of a language, and trusts what it wrote.
 pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {

@@ -3,18 +3,26 @@
 use crate::place::{Place, is_alive};
 
 fn policy(limits: &str) -> String {
-    format!("[filesystem]\nread_allow = [\"**\"]\n[subprocess]\nallow_commands = [\"/bin/sh\", \"sleep\", \"yes\", \"cat\", \"true\", \"false\"]\n{limits}\n")
+    format!(
+        "[filesystem]\nread_allow = [\"**\"]\n[subprocess]\nallow_commands = [\"/bin/sh\", \"sleep\", \"yes\", \"cat\", \"true\", \"false\"]\n{limits}\n"
+    )
 }
 
 #[test]
 fn one_that_sleeps_for_ever() {
     let place = Place::new();
-    place.run(&policy("timeout_seconds = 1"), "subprocess.run([\"sleep\", \"86401\"])").is(1, &["script.star:1:1: ", "timed out and was killed"]).in_one_line();
+    place
+        .run(&policy("timeout_seconds = 1"), "subprocess.run([\"sleep\", \"86401\"])")
+        .is(1, &["script.star:1:1: ", "timed out and was killed"])
+        .in_one_line();
     assert!(!is_alive("sleep 86401"));
     place.run(&policy(""), "subprocess.run([\"sleep\", \"86402\"], timeout = 1)").is(1, &["timed out and was killed"]);
     assert!(!is_alive("sleep 86402"));
     // the run's own time ends it too
-    place.run(&policy("[runtime]\nmax_seconds = 1"), "subprocess.run([\"sleep\", \"86403\"])").is(6, &["ran longer than 1 s"]).in_one_line();
+    place
+        .run(&policy("[runtime]\nmax_seconds = 1"), "subprocess.run([\"sleep\", \"86403\"])")
+        .is(6, &["ran longer than 1 s"])
+        .in_one_line();
     assert!(!is_alive("sleep 86403"));
 }
 

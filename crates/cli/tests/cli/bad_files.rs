@@ -20,7 +20,10 @@ fn a_device_is_not_read_from() {
     let place = Place::new();
     let policy = "[filesystem]\nread_allow = [\"/dev/zero\", \"/dev/null\"]\n";
     place.run(policy, "print(len(fs.read_bytes(\"/dev/zero\")))").is(1, &["script.star:1:", "not a file"]).in_one_line().prints("");
-    place.run("inherits = \"secure-defaults\"\n[filesystem]\nread_allow = [\"/**\"]\n", "print(fs.read(\"/dev/zero\"))").is(3, &["denied by [filesystem].deny"]).in_one_line();
+    place
+        .run("inherits = \"secure-defaults\"\n[filesystem]\nread_allow = [\"/**\"]\n", "print(fs.read(\"/dev/zero\"))")
+        .is(3, &["denied by [filesystem].deny"])
+        .in_one_line();
 }
 
 #[test]
@@ -98,7 +101,11 @@ fn relative_paths_start_at_the_policy_wherever_one_stands() {
     assert!(place.project.join("out/x").exists());
     assert!(!place.project.join("deep/out").exists());
     let mut command = place.command();
-    command.current_dir("/").args(["run", "--no-audit", "--policy"]).arg(place.project.join("policy.toml")).arg(place.project.join("script.star"));
+    command
+        .current_dir("/")
+        .args(["run", "--no-audit", "--policy"])
+        .arg(place.project.join("policy.toml"))
+        .arg(place.project.join("script.star"));
     wait(command).is(0, &[]).prints("of the project\n");
 }
 
@@ -107,7 +114,11 @@ fn the_policy_and_the_journal_are_out_of_reach() {
     let place = Place::new();
     let policy = "[filesystem]\nread_allow = [\"**\"]\nwrite_allow = [\"out/**\"]\n";
     let path = text(&place.journal);
-    for script in ["fs.write(\"policy.toml\", \"\")".to_owned(), format!("p = \"{path}\"\nfs.append(p, \"x\")"), format!("p = \"{path}\"\nprint(fs.read(p))")] {
+    for script in [
+        "fs.write(\"policy.toml\", \"\")".to_owned(),
+        format!("p = \"{path}\"\nfs.append(p, \"x\")"),
+        format!("p = \"{path}\"\nprint(fs.read(p))"),
+    ] {
         let ended = place.run(policy, &script);
         assert!(matches!(ended.code, Some(2 | 3)), "{ended:#?}");
     }

@@ -4,7 +4,8 @@ use std::process::Child;
 
 use crate::place::{Place, children, ended, is_alive, start, until, wait};
 
-const POLICY: &str = "[filesystem]\nread_allow = [\"**\"]\nwrite_allow = [\"out\", \"out/**\"]\n[subprocess]\nallow_commands = [\"sleep\"]\n";
+const POLICY: &str =
+    "[filesystem]\nread_allow = [\"**\"]\nwrite_allow = [\"out\", \"out/**\"]\n[subprocess]\nallow_commands = [\"sleep\"]\n";
 
 #[test]
 fn a_journal_that_can_only_be_read() {
@@ -71,7 +72,11 @@ fn two_runs_on_one_journal() {
     let runs: Vec<Child> = ["a", "b", "c"]
         .map(|name| {
             let mut command = place.command();
-            command.args(["run", "--policy", "policy.toml", "--audit"]).arg(&place.journal).args(["--arg", &format!("name={name}"), "script.star"]);
+            command.args(["run", "--policy", "policy.toml", "--audit"]).arg(&place.journal).args([
+                "--arg",
+                &format!("name={name}"),
+                "script.star",
+            ]);
             start(command)
         })
         .into();
@@ -86,7 +91,8 @@ fn two_runs_on_one_journal() {
 
 /// A run in the middle of a child that sleeps, so that its intent is written and its outcome is not.
 fn in_the_middle(place: &Place, seconds: &str) -> Child {
-    let run = start(place.running(POLICY, &format!("fs.write(\"out/x\", \"y\")\nsubprocess.run([\"sleep\", \"{seconds}\"])\nprint(\"end\")\n")));
+    let run =
+        start(place.running(POLICY, &format!("fs.write(\"out/x\", \"y\")\nsubprocess.run([\"sleep\", \"{seconds}\"])\nprint(\"end\")\n")));
     until("the child runs", || is_alive(&format!("sleep {seconds}")));
     run
 }
@@ -141,7 +147,14 @@ fn a_reader_that_has_had_enough() {
     place.run(POLICY, "for i in range(2000):\n    fs.exists(\"x\")\n").is(0, &[]);
     place.file("policy.toml", POLICY);
     let journal = place.journal.display();
-    for verb in [format!("audit show {journal}"), format!("audit show --json {journal}"), "policy schema".to_owned(), "policy show policy.toml".to_owned(), "man".to_owned(), "completions bash".to_owned()] {
+    for verb in [
+        format!("audit show {journal}"),
+        format!("audit show --json {journal}"),
+        "policy schema".to_owned(),
+        "policy show policy.toml".to_owned(),
+        "man".to_owned(),
+        "completions bash".to_owned(),
+    ] {
         let mut command = place.program("/bin/sh");
         command.args(["-c", &format!("\"$0\" {verb} | head -c 1 >/dev/null")]).arg(crate::place::binary());
         let ended = wait(command);

@@ -14,8 +14,22 @@ fn addresses_of_this_machine_are_closed_in_every_spelling() {
     let port = server.port;
     let place = Place::new();
     let hosts = [
-        "0.0.0.0", "0", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]",
-        "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]", "localhost", "LOCALHOST.", "127.0.0.1.",
+        "0.0.0.0",
+        "0",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "LOCALHOST.",
+        "127.0.0.1.",
     ];
     let listed: Vec<String> =
         ["0.0.0.0", "127.0.0.1", "[::1]", "[::]", "[::ffff:7f00:1]", "[::7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost"]
@@ -24,7 +38,11 @@ fn addresses_of_this_machine_are_closed_in_every_spelling() {
             .collect();
     let policy = format!("[network]\nhttp_get_allow = [{}]\n", listed.join(", "));
     for host in hosts {
-        let ended = place.run(&policy, &format!("host = args.host\nprint(net.http_get(\"http://\" + host + \":{port}/\"))\n").replace("args.host", &format!("\"{host}\"")));
+        let ended = place.run(
+            &policy,
+            &format!("host = args.host\nprint(net.http_get(\"http://\" + host + \":{port}/\"))\n")
+                .replace("args.host", &format!("\"{host}\"")),
+        );
         assert!(matches!(ended.code, Some(2 | 3)), "{host}: {ended:#?}");
         ended.in_one_line().prints("");
     }
@@ -37,7 +55,10 @@ fn addresses_of_this_machine_are_closed_in_every_spelling() {
 
 /// A policy that opens one server on loopback.
 fn open(server: &Server) -> String {
-    format!("[network]\nhttp_get_allow = [\"127.0.0.1:{}\"]\nallow_ips = [\"127.0.0.1\"]\nmax_response_bytes = 1000000\ntimeout_seconds = 2\n", server.port)
+    format!(
+        "[network]\nhttp_get_allow = [\"127.0.0.1:{}\"]\nallow_ips = [\"127.0.0.1\"]\nmax_response_bytes = 1000000\ntimeout_seconds = 2\n",
+        server.port
+    )
 }
 
 fn get(server: &Server) -> String {
@@ -104,7 +125,9 @@ fn an_error_status_is_an_error() {
 fn verbs_and_hosts_that_are_not_named() {
     let server = Server::answering(|_, stream| ok(stream, "text/plain", b"x"));
     let place = Place::new();
-    place.run(&open(&server), &format!("u = \"{}/\"\nnet.http_post(u, body = \"x\")", server.url())).is(3, &["script.star:2:", "net.http_post"]);
+    place
+        .run(&open(&server), &format!("u = \"{}/\"\nnet.http_post(u, body = \"x\")", server.url()))
+        .is(3, &["script.star:2:", "net.http_post"]);
     place.run(&open(&server), "net.http_get(\"http://other.invalid/\")").is(3, &["no rule in [network].http_get_allow matches"]);
     place.run(&open(&server), &format!("u = \"http://user@127.0.0.1:{}/\"\nnet.http_get(u)", server.port)).is(1, &["script.star:2:"]);
     assert!(server.seen().is_empty());

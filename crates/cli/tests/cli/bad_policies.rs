@@ -10,7 +10,11 @@ fn refused(policy: &str, says: &[&str]) {
     let place = Place::new();
     place.run(policy, SCRIPT).is(5, says).in_one_line().prints("");
     assert!(!place.journal.exists(), "a run began");
-    for verb in [&["policy", "validate", "policy.toml"][..], &["policy", "show", "policy.toml"], &["check", "--policy", "policy.toml", "script.star"]] {
+    for verb in [
+        &["policy", "validate", "policy.toml"][..],
+        &["policy", "show", "policy.toml"],
+        &["check", "--policy", "policy.toml", "script.star"],
+    ] {
         place.aegis(verb).is(5, says).in_one_line().prints("");
     }
 }
@@ -47,7 +51,10 @@ fn a_policy_that_grants_itself() {
 fn no_policy_file() {
     let place = Place::new();
     place.file("script.star", SCRIPT);
-    place.aegis(&["run", "--policy", "absent.toml", "script.star"]).is(5, &["aegis: absent.toml: cannot be read: no such file\n"]).prints("");
+    place
+        .aegis(&["run", "--policy", "absent.toml", "script.star"])
+        .is(5, &["aegis: absent.toml: cannot be read: no such file\n"])
+        .prints("");
     place.aegis(&["run", "--policy", ".", "script.star"]).is(5, &["aegis: "]).in_one_line().prints("");
     place.aegis(&["run", "--policy", "/dev/zero", "script.star"]).is(5, &["/dev/zero"]).in_one_line().prints("");
 }

@@ -20,7 +20,11 @@ const EFFECT: &str = "fs.write(\"out/done\", \"x\")\n";
 
 #[test]
 fn a_hundred_thousand_brackets() {
-    refused(&format!("{EFFECT}x = {}{}", "[".repeat(100_000), "]".repeat(100_000)), 6, &["script.star:2:", "nested deeper than", "way out: "]);
+    refused(
+        &format!("{EFFECT}x = {}{}", "[".repeat(100_000), "]".repeat(100_000)),
+        6,
+        &["script.star:2:", "nested deeper than", "way out: "],
+    );
 }
 
 #[test]
@@ -62,7 +66,11 @@ fn a_string_times_ten_billion() {
 #[test]
 fn a_sum_over_a_range_without_end() {
     let place = Place::new();
-    place.run(POLICY, "t = 0\nfor i in range(1000000000000000000):\n    t += i\nprint(t)\n").is(1, &["script.star:2:10: "]).in_one_line().prints("");
+    place
+        .run(POLICY, "t = 0\nfor i in range(1000000000000000000):\n    t += i\nprint(t)\n")
+        .is(1, &["script.star:2:10: "])
+        .in_one_line()
+        .prints("");
     let policy = "[runtime]\nmax_steps = 1000000\n";
     place.run(policy, "t = 0\nfor i in range(2000000000):\n    t += i\nprint(t)\n").is(6, &["steps"]).in_one_line().prints("");
     let policy = "[runtime]\nmax_seconds = 1\n";
@@ -114,14 +122,8 @@ fn no_script_and_no_text() {
 fn a_script_that_is_no_file() {
     let place = Place::new();
     place.file("policy.toml", POLICY);
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        place.project.join("pipe"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o666),
-        0,
-    )
-    .unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, place.project.join("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o666), 0)
+        .unwrap();
     for script in ["pipe", "/dev/zero", "/dev/null", "."] {
         let ended = place.aegis(&["run", "--policy", "policy.toml", "--no-audit", script]);
         ended.is(5, &[&format!("aegis: {script}: not a regular file\n")]).in_one_line();

@@ -91,7 +91,11 @@ fn an_untrusted_policy_tightens_the_users_own() {
     let Some(place) = place("discovery::an_untrusted_policy_tightens_the_users_own") else { return };
     let config = place.home.join(".config/aegis");
     std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("policy.toml"), "root = \"git\"\n[filesystem]\nread_allow = [\"~/project/**\"]\nwrite_allow = [\"~/project/out/**\"]\n").unwrap();
+    std::fs::write(
+        config.join("policy.toml"),
+        "root = \"git\"\n[filesystem]\nread_allow = [\"~/project/**\"]\nwrite_allow = [\"~/project/out/**\"]\n",
+    )
+    .unwrap();
     for path in [place.home.join(".config"), config.clone(), config.join("policy.toml")] {
         crate::place::give(&path);
     }
@@ -133,7 +137,12 @@ fn scripts_and_agents_cannot_trust() {
     let Some(place) = place("discovery::scripts_and_agents_cannot_trust") else { return };
     let aegis = crate::place::binary().display();
     place.file("policy.toml", format!("[subprocess]\nallow_commands = [\"{aegis}\"]\n"));
-    for words in ["\"trust\", \"aegis.toml\"", "\"run\", \"--yes\", \"script.star\"", "\"run\", \"--no-audit\", \"script.star\"", "\"run\", \"--policy\", \"other.toml\", \"x.star\""] {
+    for words in [
+        "\"trust\", \"aegis.toml\"",
+        "\"run\", \"--yes\", \"script.star\"",
+        "\"run\", \"--no-audit\", \"script.star\"",
+        "\"run\", \"--policy\", \"other.toml\", \"x.star\"",
+    ] {
         place.file("call.star", format!("argv = [\"{aegis}\", {words}]\nprint(subprocess.run(argv).exit_code)\n"));
         let ended = place.aegis(&["run", "--policy", "policy.toml", "--no-audit", "call.star"]);
         ended.is(2, &["denied"]).prints("");

@@ -11,7 +11,10 @@ fn each_code() {
     place.file("out/keep", "keep");
     place.run(POLICY, "print(1)").is(0, &[]).prints("1\n");
     place.run(POLICY, "print(1)\nfail(\"on purpose\")").is(1, &["script.star:2:1: ", "on purpose"]).in_one_line().prints("1\n");
-    place.run(POLICY, "p = \"/etc/passwd\"\nprint(fs.read(p))").is(2, &["script.star:2:7: denied: fs.read /etc/passwd", "way out: "]).in_one_line();
+    place
+        .run(POLICY, "p = \"/etc/passwd\"\nprint(fs.read(p))")
+        .is(2, &["script.star:2:7: denied: fs.read /etc/passwd", "way out: "])
+        .in_one_line();
     place.run(POLICY, "print(1)\nprint(fs.read(\"secret.txt\"))").is(3, &["script.star:2:7", "refused before anything ran"]).prints("");
     place.run(POLICY, "fs.delete(\"out/keep\")").is(4, &["script.star:1:1: not approved: fs.delete out/keep", "way out: "]).in_one_line();
     assert_eq!(place.read("out/keep"), "keep");

@@ -45,7 +45,10 @@ fn the_schema_is_json_and_takes_a_policy() {
 fn show_prints_what_is_in_force() {
     let place = Place::new();
     place.file("team.toml", "[filesystem]\nread_allow = [\"docs/**\", \"src/**\"]\n");
-    place.file("policy.toml", "inherits = [\"secure-defaults\", \"./team.toml\"]\n[filesystem]\nread_allow = [\"!docs/**\"]\ndeny = [\"!.env\"]\n");
+    place.file(
+        "policy.toml",
+        "inherits = [\"secure-defaults\", \"./team.toml\"]\n[filesystem]\nread_allow = [\"!docs/**\"]\ndeny = [\"!.env\"]\n",
+    );
     let ended = place.aegis(&["policy", "show", "policy.toml"]);
     ended.is(0, &[]);
     assert!(ended.out.contains("src/**") && !ended.out.contains("\n  docs/**"), "{}", ended.out);
@@ -64,7 +67,11 @@ fn the_journal_is_shown_and_verified() {
     place.file("a.txt", "a");
     place.run(policy, "print(fs.read(\"a.txt\"))\nr = try_(fs.read, \"/etc/passwd\")\n").is(0, &[]);
     let journal = place.journal.to_str().unwrap();
-    assert!(place.aegis(&["audit", "verify", journal]).is(0, &[]).out.contains("intact: 5 records"), "{:#?}", place.aegis(&["audit", "verify", journal]));
+    assert!(
+        place.aegis(&["audit", "verify", journal]).is(0, &[]).out.contains("intact: 5 records"),
+        "{:#?}",
+        place.aegis(&["audit", "verify", journal])
+    );
     let denied = place.aegis(&["audit", "show", "--kind", "denied", journal]);
     assert_eq!(denied.is(0, &[]).out.lines().count(), 1);
     assert!(denied.out.contains("/etc/passwd"));

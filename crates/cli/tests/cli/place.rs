@@ -51,7 +51,11 @@ impl Place {
         if is_root() {
             return Some(Place::new());
         }
-        eprintln!("SKIPPED {test}: it needs a home directory of its own, which only root can arrange; run the tests as root too");
+        // by the handle, which the test harness does not capture
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED {test}: it needs a home directory of its own, which only root can arrange; run the tests as root too"
+        );
         None
     }
 
@@ -167,7 +171,12 @@ impl Ended {
     /// Its complaint is one line, frames and the way out aside.
     #[track_caller]
     pub fn in_one_line(&self) -> &Ended {
-        let complaints = self.err.lines().filter(|l| l.starts_with("aegis: ") || l.starts_with("error: ")).filter(|l| !l.ends_with("refused before anything ran")).count();
+        let complaints = self
+            .err
+            .lines()
+            .filter(|l| l.starts_with("aegis: ") || l.starts_with("error: "))
+            .filter(|l| !l.ends_with("refused before anything ran"))
+            .count();
         assert_eq!(complaints, 1, "{self:#?}");
         assert!(self.err.lines().all(|l| l.len() < 600), "{self:#?}");
         self
@@ -269,7 +278,9 @@ pub fn beside_the_binary(name: &str) -> PathBuf {
         // `cargo test` builds examples, `cargo test --test cli` does not
         let profile = built.parent().and_then(Path::parent).unwrap();
         let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "-p", "aegis", "--example", built.file_name().unwrap().to_str().unwrap(), "--target-dir"]).arg(profile.parent().unwrap());
+        command
+            .args(["build", "-p", "aegis", "--example", built.file_name().unwrap().to_str().unwrap(), "--target-dir"])
+            .arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             command.arg("--release");
         }

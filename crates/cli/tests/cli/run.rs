@@ -73,7 +73,10 @@ fn a_library_that_the_policy_lets_it_read() {
     let place = Place::new();
     place.file("lib/greet.star", "def greet(name):\n    return \"hello \" + name\n");
     place.run(POLICY, "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(0, &[]).prints("hello you\n");
-    place.run("[filesystem]\nread_allow = [\"src/**\"]\n", "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(2, &["lib/greet.star"]).prints("");
+    place
+        .run("[filesystem]\nread_allow = [\"src/**\"]\n", "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))")
+        .is(2, &["lib/greet.star"])
+        .prints("");
 }
 
 #[test]
@@ -105,4 +108,22 @@ fn the_journal_lies_where_it_was_said() {
     assert!(state[0].file_name().to_str().unwrap().starts_with("project-"));
     let shown = place.aegis(&["audit", "verify", state[0].path().join("audit.jsonl").to_str().unwrap()]);
     assert!(shown.is(0, &[]).out.contains("intact"), "{shown:#?}");
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let place = Place::new();
+    place.file("policy.toml", POLICY);
+    let mut command = place.running(POLICY, "print(\"x\")\nfs.write(\"out/late\", \"y\")\n");
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let ended = command.stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("the output cannot be written"));
+    for verb in [&["policy", "schema"][..], &["man"], &["policy", "validate", "policy.toml"], &["init", "--lang", "go", "-o", "-"]] {
+        let mut command = place.command();
+        command.args(verb).stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        let ended = command.output().unwrap();
+        assert_eq!(ended.status.code(), Some(5), "{verb:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains("the output cannot be written"), "{verb:?}");
+    }
 }

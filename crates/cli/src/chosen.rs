@@ -14,7 +14,11 @@ pub(crate) struct Chosen {
 }
 
 /// Chooses and loads the policy. A named one counts in full: whoever names it is the operator.
-pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, LoadError> {
+pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, String> {
+    load(named, start, around).map_err(|error| start.load_failure(&error))
+}
+
+fn load(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Chosen, LoadError> {
     let finder = start.finder();
     if let Some(path) = named {
         return Ok(in_full(Policy::load(&start.cwd.join(path), &finder, around)?));
@@ -50,7 +54,7 @@ pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings)
     match Policy::for_project(&path, &finder, around, trusted)? {
         ProjectPolicy::Trusted(policy) => Ok(in_full(*policy)),
         ProjectPolicy::Untrusted(project) => {
-            let shown = shown(&path, &start.cwd);
+            let shown = start.shown(&path);
             let (base, held) = match user()? {
                 Some(policy) => (policy, "your own policy holds, and it only tightens that"),
                 None => (Policy::built_in(project.root(), &finder, around)?, "the built-in policy holds, which grants nothing"),
@@ -69,10 +73,6 @@ pub(crate) fn choose(named: Option<&Path>, start: &Start, around: &Surroundings)
 fn in_full(policy: Policy) -> Chosen {
     let banner = policy.weakened().iter().map(|w| format!("weakened: {} ({})", w.what, w.by)).collect();
     Chosen { policy, banner }
-}
-
-fn shown(path: &Path, cwd: &Path) -> String {
-    path.strip_prefix(cwd).unwrap_or(path).display().to_string()
 }
 
 /// The file that verbs about policy files mean: the named one, else the one that would hold here.

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Lets AI agents do real work only as one policy file allows.
 #[derive(Debug, Parser)]
-#[command(name = "aegis", version, about, disable_help_subcommand = true, arg_required_else_help = true)]
-#[command(after_help = "Example:\n  aegis init --lang python\n  aegis run release-notes.star")]
+#[command(name = "aegis", bin_name = "aegis", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:\n  aegis init --lang python\n  aegis run release-notes.star")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -25,7 +25,7 @@ pub(crate) enum Verb {
     #[command(after_help = "Example:\n  aegis init --lang rust")]
     Init(Init),
     /// Look at, check and change policy files
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  aegis policy show")]
     Policy(PolicyVerb),
     /// Say what the policy decides about one access, and by which rule
     #[command(
@@ -33,7 +33,7 @@ pub(crate) enum Verb {
     )]
     Why(Why),
     /// Verify and show journals
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  aegis audit show --kind denied")]
     Audit(AuditVerb),
     /// Trust a policy file as it is now
     #[command(after_help = "Example:\n  aegis trust aegis.toml")]

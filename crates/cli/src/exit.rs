@@ -12,20 +12,33 @@ pub(crate) const INTERNAL: u8 = 70;
 
 /// One line on stderr, exit code 5.
 pub(crate) fn failure(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: {error}");
+    complain!("aegis: {error}");
     ExitCode::from(FAILURE)
 }
 
 /// One line on stderr, exit code 64.
 pub(crate) fn misuse(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: {error}");
+    complain!("aegis: {error}");
     ExitCode::from(USAGE)
 }
 
 /// One line on stderr, exit code 70.
 pub(crate) fn internal(error: &dyn Display) -> ExitCode {
-    eprintln!("aegis: internal error: {error}");
+    complain!("aegis: internal error: {error}");
     ExitCode::from(INTERNAL)
+}
+
+/// Why a file could not be read or written, without the system's number for it.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "a directory, not a file".to_owned(),
+        ErrorKind::NotADirectory => "a part of the path is no directory".to_owned(),
+        ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// What clap says; help and version are no errors.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aegis_gate::Environment;
-use aegis_policy::{Finder, Surroundings, home_dir};
+use aegis_policy::{Finder, LoadError, Policy, Surroundings, home_dir};
 
 /// What the process started with: its environment, read once and erased, and the user's directories.
 pub(crate) struct Start {
@@ -19,6 +19,7 @@ impl Start {
         // before the environment goes: where the user database has no entry, HOME is all there is
         let home = home_dir();
         let vars = aegis_sandbox::broker::take_environment().map_err(|e| e.to_string())?;
+        aegis_sandbox::broker::survive_full_files();
         aegis_sandbox::broker::harden().map_err(|e| e.to_string())?;
         Ok(Start { environment: Environment::new(vars), home, cwd })
     }
@@ -56,6 +57,27 @@ impl Start {
             Some(home) => finder.with_home(home),
             None => finder,
         }
+    }
+
+    /// A text in which the files of a policy are named as one would type them here.
+    pub(crate) fn as_typed(&self, text: &str, policy: &Policy) -> String {
+        policy.files().iter().fold(text.to_owned(), |text, file| match Path::new(&*file.name).strip_prefix(&self.cwd) {
+            Ok(short) => text.replace(&*file.name, &short.to_string_lossy()),
+            Err(_) => text,
+        })
+    }
+
+    /// A path as one would type it here.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
+    }
+
+    /// Why a policy was not loaded; a file below the working directory by its name there, as one would type it.
+    pub(crate) fn load_failure(&self, error: &LoadError) -> String {
+        let text = error.to_string();
+        let here = format!("{}/", self.cwd.display());
+        let Some((file, _)) = text.strip_prefix(&here).and_then(|rest| rest.split_once(':')) else { return text };
+        text.replace(&format!("{here}{file}"), file)
     }
 
     /// What no list opens on this machine.

@@ -1,12 +1,14 @@
 //! The `aegis` binary: which verb runs, and nothing else.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod output;
+
 mod chosen;
 mod cli;
 mod exit;
 mod home;
 mod journal;
-mod output;
 mod verbs;
 
 use std::ffi::OsString;

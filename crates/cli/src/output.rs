@@ -1,9 +1,47 @@
 //! Where a script's output goes.
 
+use std::fmt::Arguments;
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 
 use aegis_script::{LogLevel, OutputSink};
 use sha2::{Digest, Sha256};
+
+/// A line on stdout.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::output::line(format_args!($($text)*)) };
+}
+
+/// A line on stderr.
+macro_rules! complain {
+    ($($text:tt)*) => { $crate::output::complaint(format_args!($($text)*)) };
+}
+
+/// What [`say!`] does. Ends the program where the line cannot be written; whoever has read enough is no error.
+pub(crate) fn line(text: Arguments<'_>) {
+    let written = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain!("aegis: the output cannot be written: {error}");
+            std::process::exit(i32::from(crate::exit::FAILURE));
+        }
+        _ => {}
+    }
+}
+
+/// What [`complain!`] does. Where nobody hears it, there is nobody to tell.
+pub(crate) fn complaint(text: Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Bytes on stdout, as the whole output of a verb.
+pub(crate) fn put(bytes: &[u8]) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => crate::exit::failure(&format!("the output cannot be written: {error}")),
+        _ => ExitCode::SUCCESS,
+    }
+}
 
 /// Standard output, as it happens. On a terminal control characters are escaped, so that no script can draw a prompt or rewrite
 /// what stands there.

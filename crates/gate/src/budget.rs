@@ -31,21 +31,31 @@ impl Budget {
     /// Counts one effect.
     ///
     /// # Errors
-    /// `limit` when it would be one too many, or the run's time is over.
-    pub(crate) fn charge(&mut self, capability: Option<Capability>) -> Result<(), EffectError> {
-        if self.started.elapsed() >= self.max_time {
-            return Err(limit(format!("the run took longer than [runtime].max_seconds = {}", self.max_time.as_secs())));
+    /// When it would be one too many, or the run's time is over.
+    pub(crate) fn charge(&mut self, capability: Option<Capability>) -> Result<(), Reached> {
+        let elapsed = self.started.elapsed();
+        if elapsed >= self.max_time {
+            let (name, limit) = ("max_seconds", self.max_time.as_secs());
+            return Err(Reached {
+                name,
+                limit,
+                used: elapsed.as_secs(),
+                message: format!("the run took longer than [runtime].{name} = {limit}"),
+            });
         }
         if self.total >= self.max_total {
-            return Err(limit(format!("more than [runtime].max_total_calls = {} effects", self.max_total)));
+            let (name, limit) = ("max_total_calls", self.max_total);
+            return Err(Reached { name, limit, used: self.total + 1, message: format!("more than [runtime].{name} = {limit} effects") });
         }
         self.total += 1;
         let Some(capability) = capability else { return Ok(()) };
         let count = self.each.entry(capability).or_insert(0);
-        if let Some(max) = self.max_each.get(&capability) {
-            if *count >= *max {
-                return Err(limit(format!("more than [runtime].max_calls_per_capability {} = {max}", capability.name())));
-            }
+        if let Some(max) = self.max_each.get(&capability)
+            && *count >= *max
+        {
+            let (name, limit) = ("max_calls_per_capability", *max);
+            let message = format!("more than [runtime].{name} {} = {limit}", capability.name());
+            return Err(Reached { name, limit, used: *count + 1, message });
         }
         *count += 1;
         Ok(())
@@ -62,6 +72,18 @@ impl Budget {
     }
 }
 
-fn limit(message: String) -> EffectError {
-    EffectError::new(ErrorCode::Limit, message)
+/// A limit of `[runtime]` that stands in the way.
+pub(crate) struct Reached {
+    /// Its key.
+    pub(crate) name: &'static str,
+    pub(crate) limit: u64,
+    /// How much was asked for.
+    pub(crate) used: u64,
+    message: String,
+}
+
+impl From<Reached> for EffectError {
+    fn from(reached: Reached) -> EffectError {
+        EffectError::new(ErrorCode::Limit, reached.message)
+    }
 }

@@ -1,7 +1,10 @@
 //! One call of a script on its way through the gate.
 
-use aegis_effect::{Effect, Label, Request};
+use aegis_effect::{Effect, Label, Part, Payload, Request};
 use aegis_policy::{Capability, Decision, RuleRef, Verdict, Visibility};
+
+/// What a labelled value shows of itself.
+pub(crate) const MARK: &str = "[REDACTED]";
 
 /// A call: what was asked, by which builtin, at which line.
 pub(crate) struct Call<'a> {
@@ -46,24 +49,53 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The words of a command for messages; a labelled word shows its mark.
-fn command_line(argv: &[aegis_effect::Payload]) -> String {
-    let words: Vec<String> = argv
-        .iter()
-        .map(|word| word.as_public().map_or_else(|| "[REDACTED]".to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned()))
-        .collect();
-    words.join(" ")
+/// The words of a command for messages.
+fn command_line(argv: &[Payload]) -> String {
+    argv.iter().map(marked).collect::<Vec<_>>().join(" ")
+}
+
+/// A payload for people and agents: labelled parts show their mark.
+pub(crate) fn marked(payload: &Payload) -> String {
+    let mut text = String::new();
+    for part in payload.parts() {
+        match part {
+            Part::Bytes(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
+            Part::Labelled(_) | Part::LabelledJson(_) => text.push_str(MARK),
+        }
+    }
+    text
+}
+
+/// The same in short, with its size where that is public: what a person sees of a body or of the input of a command.
+pub(crate) fn preview(payload: &Payload) -> Option<String> {
+    if payload.is_empty() {
+        return None;
+    }
+    let text = marked(payload);
+    let start: String = text.chars().take(200).collect();
+    let more = if start.len() < text.len() { "..." } else { "" };
+    let size = payload.as_public().map_or_else(|| "with local-only data".to_owned(), |bytes| format!("{} bytes", bytes.len()));
+    Some(format!("{size}: {start}{more}"))
 }
 
 /// Every decision that one effect needed, and the strictest of them.
 #[derive(Default)]
 pub(crate) struct Ruling {
     pub(crate) decisions: Vec<Decision>,
+    /// Who approved it, where someone was asked.
+    pub(crate) approver: Option<&'static str>,
 }
 
 impl Ruling {
     pub(crate) fn of(decision: Decision) -> Ruling {
-        Ruling { decisions: vec![decision] }
+        Ruling { decisions: vec![decision], approver: None }
+    }
+
+    /// Adds a decision that can only ask.
+    pub(crate) fn asked_also(&mut self, decision: Decision) {
+        if decision.verdict() == Verdict::Ask {
+            self.decisions.push(decision);
+        }
     }
 
     pub(crate) fn verdict(&self) -> Verdict {

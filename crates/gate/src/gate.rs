@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use aegis_audit::Sha256Digest;
 use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Request};
 use aegis_policy::{Access, Decision, Policy, Verdict};
 
@@ -46,17 +47,10 @@ pub struct Gate {
     pub(crate) network: Network,
     literals: OnceCell<Arc<[PathBuf]>>,
     pub(crate) children: crate::perform::exec::Children,
-    approved: HashSet<ApprovalKey>,
+    /// Requests that were approved for the run, as exactly as they were asked.
+    approved: HashSet<Sha256Digest>,
     /// A person said "no, and stop".
     stopped: bool,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct ApprovalKey {
-    call: &'static str,
-    target: String,
-    argv: Vec<String>,
-    note: Option<String>,
 }
 
 impl Gate {
@@ -131,53 +125,58 @@ impl Gate {
         Err(self.refused(call, error, None))
     }
 
-    /// Asks a person where the ruling says so. What is approved is bound to the resolved target; the caller judges it again.
+    /// Asks a person where the ruling says so, and says whether it did. What is approved is bound to the resolved target; whoever
+    /// asked judges it again. `exact` is what the request shows only in part: with it, another request is another question.
     pub(crate) fn approve(
         &mut self,
         call: &Call<'_>,
-        ruling: &Ruling,
-        target: &str,
-        argv: &[String],
-        note: Option<&str>,
-    ) -> Result<(), EffectError> {
-        if ruling.verdict() != Verdict::Ask && note.is_none() {
-            return Ok(());
+        ruling: &mut Ruling,
+        mut request: ApprovalRequest,
+        exact: &[&[u8]],
+    ) -> Result<bool, EffectError> {
+        if ruling.verdict() != Verdict::Ask && request.note.is_none() {
+            return Ok(false);
         }
-        let key = ApprovalKey { call: call.name, target: target.to_owned(), argv: argv.to_vec(), note: note.map(str::to_owned) };
+        let rule = ruling.deciding_rule().filter(|_| ruling.verdict() == Verdict::Ask).cloned();
+        request.rule = rule.as_ref().map(ToString::to_string);
+        request.why = rule.as_ref().and_then(|r| r.why().map(str::to_owned));
+        let key = key_of(&request, exact);
+        let by = self.approver.name();
         if self.approved.contains(&key) {
-            return Ok(());
+            ruling.approver = Some(by);
+            return Ok(true);
         }
-        let rule = ruling.deciding_rule();
-        let request = ApprovalRequest {
-            call: call.name,
-            target: target.to_owned(),
-            argv: argv.to_vec(),
-            rule: rule.map(ToString::to_string),
-            why: rule.and_then(|r| r.why().map(str::to_owned)),
-            note: note.map(str::to_owned),
-        };
         let answer = self.approver.ask(&request);
-        self.ledger.approval(call, &request, answer, self.approver.name())?;
-        match answer {
-            Answer::Once => return Ok(()),
-            Answer::ThisRun => {
-                self.approved.insert(key);
-                return Ok(());
-            }
-            Answer::No => {}
-            Answer::Stop => self.stopped = true,
+        self.ledger.approval(&request, answer, by)?;
+        if answer == Answer::ThisRun {
+            self.approved.insert(key);
         }
-        let who = match self.approver.name() {
-            "nobody" => "nobody is there to approve it",
-            _ => "it was not approved",
-        };
+        if matches!(answer, Answer::Once | Answer::ThisRun) {
+            ruling.approver = Some(by);
+            return Ok(true);
+        }
+        self.stopped |= answer == Answer::Stop;
+        let who = if by == "nobody" { "nobody is there to approve it" } else { "it was not approved" };
         let error = EffectError {
             code: ErrorCode::ApprovalDenied,
             message: format!("not approved: {}: {who}", call.asked()),
             rule: rule.map(|r| r.place()),
             suggestion: Some("run it at a terminal and approve it, or with --yes".to_owned()),
         };
-        Err(self.refused(call, error, Some(target)))
+        Err(self.refused(call, error, Some(&request.target)))
+    }
+
+    /// What was approved is not what would be done.
+    pub(crate) fn changed(&mut self, call: &Call<'_>, resolved: &str) -> EffectError {
+        let error = EffectError::new(ErrorCode::ApprovalDenied, format!("not approved: {}: {}", call.asked(), PathError::Changed));
+        self.refused(call, error, Some(resolved))
+    }
+
+    /// A detail for the journal: the second net goes over what others wrote.
+    pub(crate) fn detail(&mut self, text: String) -> String {
+        let mut bytes = text.into_bytes();
+        self.redactor.redact(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Answers names of hosts from this resolver only.
@@ -216,9 +215,9 @@ impl Perform for Gate {
         if self.stopped {
             return Err(EffectError::new(ErrorCode::ApprovalDenied, "the run was ended at the terminal"));
         }
-        if let Err(error) = self.budget.charge(request.effect.capability()) {
-            self.ledger.limit(&call, &error)?;
-            return Err(error);
+        if let Err(reached) = self.budget.charge(request.effect.capability()) {
+            self.ledger.limit(&reached)?;
+            return Err(reached.into());
         }
         match &request.effect {
             Effect::FsRead { path } => self.read_text(&call, path),
@@ -240,4 +239,14 @@ impl Perform for Gate {
             Effect::Now => self.now(&call),
         }
     }
+}
+
+/// A name for a request in all its parts; each is told from the next by its length.
+fn key_of(request: &ApprovalRequest, exact: &[&[u8]]) -> Sha256Digest {
+    let mut all = serde_json::to_vec(request).unwrap_or_default();
+    for part in exact {
+        all.extend_from_slice(&part.len().to_le_bytes());
+        all.extend_from_slice(part);
+    }
+    Sha256Digest::of(&all)
 }

@@ -9,6 +9,7 @@ use aegis_policy::{Decision, Policy, Visibility};
 use std::sync::Arc;
 
 use crate::approve::{Answer, ApprovalRequest};
+use crate::budget::Reached;
 use crate::call::{Call, Ruling};
 
 /// Writes what the gate does into the journal. Whatever cannot be written does not happen.
@@ -76,10 +77,14 @@ impl Ledger {
     /// # Errors
     /// `journal` if it cannot be written.
     pub fn write(&mut self, record: &dyn Record) -> Result<(), EffectError> {
+        self.append(record, "nothing was done")
+    }
+
+    fn append(&mut self, record: &dyn Record, done: &str) -> Result<(), EffectError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         match journal.append(record) {
             Ok(_) => Ok(()),
-            Err(error) => Err(EffectError::new(ErrorCode::Journal, format!("nothing was done: {error}"))),
+            Err(error) => Err(EffectError::new(ErrorCode::Journal, format!("{done}: {error}"))),
         }
     }
 
@@ -101,7 +106,7 @@ impl Ledger {
             return Ok(());
         }
         let rule = ruling.deciding_rule().map(|r| r.place());
-        let call = described(id, call, rule.as_deref(), visibility(ruling), resolved, &[]);
+        let call = described(id, call, rule.as_deref(), visibility(ruling), resolved, &[], ruling.approver);
         self.write(&audit::Effect { call, result: done.result(), bytes: Some(done.bytes) })
     }
 
@@ -118,7 +123,7 @@ impl Ledger {
             let rule = ruling.deciding_rule().map(|r| r.place());
             let names: Vec<String> = label.indexes().map(|i| self.policy.source_name(i)).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let call = described(id, call, rule.as_deref(), visibility(ruling), resolved, &names);
+            let call = described(id, call, rule.as_deref(), visibility(ruling), resolved, &names, ruling.approver);
             self.write(&audit::EffectIntent { call })?;
         }
         self.started.insert(id, Instant::now());
@@ -133,25 +138,31 @@ impl Ledger {
             self.effects += 1
         }
         let took = self.started.remove(&intent.0).map(|at| at.elapsed()).unwrap_or_default();
-        self.write(&audit::EffectOutcome {
+        let record = audit::EffectOutcome {
             id: intent.0,
             result: done.result(),
             bytes: done.bytes,
             took,
             detail: done.detail.as_deref().map(Text::from),
-        })
+        };
+        let happened = if done.error.is_some() {
+            "it was tried and failed, and this could not be journalled"
+        } else {
+            "it was done, and this could not be journalled"
+        };
+        self.append(&record, happened)
     }
 
     /// A refusal. The reason is as the script sees it; the resolved target is for the operator.
     pub(crate) fn denied(&mut self, call: &Call<'_>, error: &EffectError, resolved: Option<&str>) -> Result<(), EffectError> {
         let id = self.take_id();
         self.denied += 1;
-        let call = described(id, call, error.rule.as_deref(), "public", resolved, &[]);
+        let call = described(id, call, error.rule.as_deref(), "public", resolved, &[], None);
         self.write(&audit::Denied { call, reason: Text::from(error.message.as_str()), code: error.code.name() })
     }
 
-    pub(crate) fn approval(&mut self, call: &Call<'_>, request: &ApprovalRequest, answer: Answer, by: &str) -> Result<(), EffectError> {
-        let _ = call;
+    /// What a person answered, about the effect whose records come next.
+    pub(crate) fn approval(&mut self, request: &ApprovalRequest, answer: Answer, by: &str) -> Result<(), EffectError> {
         let shown = serde_json::to_vec(request).unwrap_or_default();
         let answer = match answer {
             Answer::Once => "yes",
@@ -163,8 +174,9 @@ impl Ledger {
     }
 
     /// A limit of the run.
-    pub(crate) fn limit(&mut self, call: &Call<'_>, error: &EffectError) -> Result<(), EffectError> {
-        self.denied(call, error, None)
+    pub(crate) fn limit(&mut self, reached: &Reached) -> Result<(), EffectError> {
+        self.denied += 1;
+        self.write(&audit::Limit { name: reached.name, limit: reached.limit, used: reached.used })
     }
 
     /// A secret was taken out of a text that no label follows.
@@ -184,6 +196,7 @@ fn described<'a>(
     visibility: &'a str,
     resolved: Option<&'a str>,
     labels: &'a [&'a str],
+    approver: Option<&'a str>,
 ) -> audit::Call<'a> {
     audit::Call {
         id,
@@ -195,6 +208,6 @@ fn described<'a>(
         rule,
         visibility,
         labels,
-        approver: None,
+        approver,
     }
 }

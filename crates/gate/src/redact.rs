@@ -3,10 +3,14 @@
 //! It runs over output of public children and errors of the system only, never over what a script prints or sends, where a hit
 //! would tell a guess from a miss.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// Shorter secrets occur by chance, and a hit would say more than it hides.
 const MIN_SECRET: usize = 16;
+/// Longer ones are documents: what leaks of them is a part, which no literal finds.
+const MAX_SECRET: usize = 4096;
+/// All forms together, in bytes: the matcher takes many times as much.
+const MAX_FORMS: usize = 256 << 10;
 /// What a secret becomes.
 pub(crate) const MARK: &[u8] = b"[REDACTED]";
 
@@ -14,6 +18,7 @@ pub(crate) const MARK: &[u8] = b"[REDACTED]";
 #[derive(Default)]
 pub(crate) struct Redactor {
     forms: Vec<Vec<u8>>,
+    bytes: usize,
     matcher: Option<AhoCorasick>,
 }
 
@@ -21,9 +26,10 @@ impl Redactor {
     /// Adds a secret: itself, without surrounding white space, and its base64 (three alignments), hex and percent forms.
     pub(crate) fn learn(&mut self, secret: &[u8]) {
         let secret = secret.trim_ascii();
-        if secret.len() < MIN_SECRET || secret.len() > 1 << 20 || self.forms.iter().any(|f| f == secret) {
+        if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) || self.bytes > MAX_FORMS || self.forms.iter().any(|f| f == secret) {
             return;
         }
+        let before = self.forms.len();
         self.forms.push(secret.to_vec());
         self.forms.push(hex(secret, b"0123456789abcdef"));
         self.forms.push(hex(secret, b"0123456789ABCDEF"));
@@ -36,6 +42,7 @@ impl Redactor {
                 }
             }
         }
+        self.bytes += self.forms.iter().skip(before).map(Vec::len).sum::<usize>();
         self.forms.sort();
         self.forms.dedup();
         self.matcher = None;
@@ -47,7 +54,11 @@ impl Redactor {
             return 0;
         }
         if self.matcher.is_none() {
-            self.matcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.forms).ok();
+            self.matcher = {
+                // the kind that is chosen for few patterns takes a kilobyte for each of their bytes
+                let kind = Some(AhoCorasickKind::ContiguousNFA);
+                AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(&self.forms).ok()
+            };
         }
         let Some(matcher) = &self.matcher else {
             // a net that cannot be made must not let things through
@@ -109,7 +120,7 @@ fn base64_core(bytes: &[u8], shift: usize, alphabet: &[u8; 64]) -> Vec<u8> {
         _ => 3,
     };
     // the last character also depends on what follows, unless the length is a multiple of three
-    let last = out.len() - usize::from(padded.len() % 3 != 0);
+    let last = out.len() - usize::from(!padded.len().is_multiple_of(3));
     out.get(first..last).unwrap_or_default().to_vec()
 }
 

@@ -18,6 +18,8 @@ impl Held {
             Shape::Int if text.parse::<i64>().is_ok() => self.content.clone(),
             Shape::Bool if text == "True" => b"true".to_vec(),
             Shape::Bool if text == "False" => b"false".to_vec(),
+            // made as JSON
+            Shape::Headers => self.content.clone(),
             _ => serde_json::to_vec(&*text).unwrap_or_else(|_| b"null".to_vec()),
         }
     }
@@ -27,7 +29,11 @@ impl Held {
 #[derive(Default)]
 pub(crate) struct Vault {
     held: Vec<Held>,
+    bytes: usize,
 }
+
+/// Content that a run may hold, in bytes: every labelled value lives as long as the run.
+const MAX_BYTES: usize = 256 << 20;
 
 /// A payload with its labelled parts filled in, and what it depends on.
 pub(crate) struct Opened {
@@ -37,11 +43,18 @@ pub(crate) struct Opened {
 
 impl Vault {
     /// Keeps content, and gives what a script may hold of it.
-    pub(crate) fn keep(&mut self, content: Vec<u8>, label: Label, shape: Shape, policy: &Policy) -> Labelled {
+    ///
+    /// # Errors
+    /// `limit` if the run holds too much.
+    pub(crate) fn keep(&mut self, content: Vec<u8>, label: Label, shape: Shape, policy: &Policy) -> Result<Labelled, EffectError> {
+        self.bytes = self.bytes.saturating_add(content.len());
+        if self.bytes > MAX_BYTES {
+            return Err(EffectError::new(ErrorCode::Limit, format!("the run holds more than {MAX_BYTES} bytes of local-only values")));
+        }
         let handle = Handle(self.held.len() as u64);
         let sources = label.indexes().map(|i| policy.source_name(i)).collect();
         self.held.push(Held { content, label: label.clone(), shape });
-        Labelled { handle, shape, label, sources }
+        Ok(Labelled { handle, shape, label, sources })
     }
 
     /// What a payload depends on.

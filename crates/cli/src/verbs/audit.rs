@@ -32,9 +32,9 @@ pub(crate) fn verify(log: Option<PathBuf>, min_seq: Option<u64>, json: bool, sta
         Verdict::CannotJudge { .. } => 2,
     };
     if json {
-        println!("{}", serde_json::to_string(&verdict).unwrap_or_default());
+        say!("{}", serde_json::to_string(&verdict).unwrap_or_default());
     } else {
-        println!("{}: {verdict}", path.display());
+        say!("{}: {verdict}", start.shown(&path));
     }
     ExitCode::from(code)
 }
@@ -46,7 +46,7 @@ pub(crate) fn show(log: Option<PathBuf>, run: Option<String>, kind: Option<Strin
     };
     let entries = match Entries::open(&path, Filter { run, kind }, follow) {
         Ok(entries) => entries,
-        Err(error) => return exit::failure(&format!("{}: {error}", path.display())),
+        Err(error) => return exit::failure(&format!("{}: {error}", start.shown(&path))),
     };
     let mut out = std::io::stdout().lock();
     for entry in entries {

@@ -20,7 +20,7 @@ pub(crate) fn check(args: Check, start: Start, runner: Option<Runner>) -> ExitCo
     };
     if !args.json && !args.sarif {
         for line in &chosen.banner {
-            eprintln!("aegis: {}", aegis_gate::escaped(line));
+            complain!("aegis: {}", aegis_gate::escaped(line));
         }
     }
     let options = super::run::options(&chosen.policy, Vec::new());
@@ -29,14 +29,14 @@ pub(crate) fn check(args: Check, start: Start, runner: Option<Runner>) -> ExitCo
         return exit::failure(&error.message);
     }
     if args.sarif {
-        println!("{}", findings_sarif(source.name(), &report.findings));
+        say!("{}", findings_sarif(source.name(), &report.findings));
     } else if args.json {
-        println!("{}", findings_json(source.name(), &report.findings));
+        say!("{}", findings_json(source.name(), &report.findings));
     } else if report.findings.is_empty() {
-        println!("{}: nothing found", source.name());
+        say!("{}: nothing found", source.name());
     } else {
         for finding in &report.findings {
-            println!("{}", finding);
+            say!("{}", start.as_typed(&finding.to_string(), &chosen.policy));
         }
     }
     ExitCode::from(if report.has_errors() { 3 } else { 0 })

@@ -17,11 +17,12 @@ pub(crate) fn edit(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     match edit_copy(&path, start) {
         Ok(Some(())) => {
-            println!("{}: replaced; to trust it as it is now: aegis trust {}", path.display(), path.display());
+            let shown = start.shown(&path);
+            say!("{shown}: replaced; to trust it as it is now: aegis trust {shown}");
             ExitCode::SUCCESS
         }
         Ok(None) => {
-            println!("{}: unchanged", path.display());
+            say!("{}: unchanged", start.shown(&path));
             ExitCode::SUCCESS
         }
         Err(error) => exit::failure(&error),
@@ -29,7 +30,7 @@ pub(crate) fn edit(file: Option<PathBuf>, start: &Start) -> ExitCode {
 }
 
 fn edit_copy(path: &Path, start: &Start) -> Result<Option<()>, String> {
-    let old = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let old = std::fs::read_to_string(path).map_err(|e| format!("{}: {}", start.shown(path), exit::reason(&e)))?;
     let editor = ["VISUAL", "EDITOR"].iter().find_map(|v| start.var(v).filter(|e| !e.trim().is_empty()));
     let editor = editor.ok_or("set $VISUAL or $EDITOR to your editor")?;
     // beside the policy, so that relative `inherits` mean the same
@@ -54,7 +55,7 @@ fn edit_copy(path: &Path, start: &Start) -> Result<Option<()>, String> {
         return Ok(None);
     }
     Policy::load(copy.path(), &start.finder(), &start.surroundings()).map_err(|e| {
-        let text = e.to_string().replace(&copy.path().display().to_string(), &path.display().to_string());
+        let text = e.to_string().replace(&copy.path().display().to_string(), &start.shown(path));
         format!("{text}; the policy is unchanged")
     })?;
     super::init::replace(path, &new).map_err(|e| e.to_string())?;

@@ -1,17 +1,16 @@
 //! `aegis completions` and `aegis man`, from the one definition of the command line.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
 use crate::cli::Cli;
-use crate::exit;
+use crate::{exit, output};
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> ExitCode {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "aegis", &mut out);
-    put(&out)
+    output::put(&out)
 }
 
 pub(crate) fn man() -> ExitCode {
@@ -27,12 +26,5 @@ pub(crate) fn man() -> ExitCode {
             return exit::internal(&error);
         }
     }
-    put(&out)
-}
-
-fn put(bytes: &[u8]) -> ExitCode {
-    match std::io::stdout().write_all(bytes) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::failure(&error),
-    }
+    output::put(&out)
 }

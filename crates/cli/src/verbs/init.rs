@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use aegis_policy::{Policy, TrustStore, starter_text};
 
 use crate::cli::{Init, Lang};
-use crate::exit;
+use crate::{exit, output};
 use crate::home::Start;
 
 /// Writes the starter policy of a language, and trusts what it wrote.
@@ -21,8 +21,7 @@ pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {
     };
     let Some(text) = starter_text(name) else { return exit::internal(&format!("no starter policy for {name}")) };
     if args.output == Path::new("-") {
-        print!("{text}");
-        return ExitCode::SUCCESS;
+        return output::put(text.as_bytes());
     }
     let path = start.cwd.join(&args.output);
     match write(&path, text, args.force) {
@@ -30,18 +29,18 @@ pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return exit::failure(&format!("{} exists; --force replaces it", args.output.display()));
         }
-        Err(error) => return exit::failure(&format!("{}: {error}", args.output.display())),
+        Err(error) => return exit::failure(&format!("{}: {}", args.output.display(), exit::reason(&error))),
     }
     let policy = match Policy::load(&path, &start.finder(), &start.surroundings()) {
         Ok(policy) => policy,
-        Err(error) => return exit::failure(&error),
+        Err(error) => return exit::failure(&start.load_failure(&error)),
     };
-    println!("wrote {}", args.output.display());
+    say!("wrote {}", args.output.display());
     match record(&path, &policy, start) {
-        Ok(()) => println!("trusted on this machine as it is now; after a change: aegis trust {}", args.output.display()),
+        Ok(()) => say!("trusted on this machine as it is now; after a change: aegis trust {}", args.output.display()),
         Err(error) => return exit::failure(&error),
     }
-    println!("next: aegis why exec git status, then aegis run SCRIPT");
+    say!("next: aegis why exec git status, then aegis run SCRIPT");
     ExitCode::SUCCESS
 }
 

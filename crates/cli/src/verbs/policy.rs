@@ -11,7 +11,7 @@ use crate::home::Start;
 
 fn load(file: Option<PathBuf>, start: &Start) -> Result<(PathBuf, Policy), ExitCode> {
     let path = chosen::file(file, start).map_err(|e| exit::failure(&e))?;
-    let policy = Policy::load(&path, &start.finder(), &start.surroundings()).map_err(|e| exit::failure(&e))?;
+    let policy = Policy::load(&path, &start.finder(), &start.surroundings()).map_err(|e| exit::failure(&start.load_failure(&e)))?;
     Ok((path, policy))
 }
 
@@ -22,14 +22,14 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     let tests = match policy.run_tests() {
         Ok(count) => count,
-        Err(failures) => return failed(&failures),
+        Err(failures) => return failed(&failures, &policy, start),
     };
-    println!("{}: valid; {tests} tests passed", path.display());
+    say!("{}: valid; {tests} tests passed", start.shown(&path));
     for note in policy.notes() {
-        println!("note: {} ({})", note.what, note.by);
+        say!("note: {} ({})", note.what, note.by);
     }
     for weakened in policy.weakened() {
-        println!("weakened: {} ({})", weakened.what, weakened.by);
+        say!("weakened: {} ({})", weakened.what, weakened.by);
     }
     ExitCode::SUCCESS
 }
@@ -41,18 +41,21 @@ pub(crate) fn test(file: Option<PathBuf>, start: &Start) -> ExitCode {
     };
     match policy.run_tests() {
         Ok(count) => {
-            println!("{count} tests passed");
+            say!("{count} tests passed");
             ExitCode::SUCCESS
         }
-        Err(failures) => failed(&failures),
+        Err(failures) => failed(&failures, &policy, start),
     }
 }
 
-fn failed(failures: &[String]) -> ExitCode {
+fn failed(failures: &[String], policy: &Policy, start: &Start) -> ExitCode {
     for failure in failures {
-        eprintln!("{failure}");
+        complain!("{}", start.as_typed(failure, policy));
     }
-    exit::failure(&format!("{} tests failed", failures.len()))
+    exit::failure(&match failures.len() {
+        1 => "1 test failed".to_owned(),
+        n => format!("{n} tests failed"),
+    })
 }
 
 pub(crate) fn show(file: Option<PathBuf>, json: bool, start: &Start) -> ExitCode {
@@ -66,31 +69,31 @@ pub(crate) fn show(file: Option<PathBuf>, json: bool, start: &Start) -> ExitCode
             "files": policy.files(), "trust_hash": policy.trust_hash(), "settings": policy.settings(),
             "weakened": policy.weakened(), "rules": rules, "tools": policy.tools(),
         });
-        println!("{object}");
+        say!("{object}");
         return ExitCode::SUCCESS;
     }
     for source in policy.files() {
-        println!("file    {} (sha256 {})", source.name, source.sha256.get(..16).unwrap_or_default());
+        say!("file    {} (sha256 {})", source.name, source.sha256.get(..16).unwrap_or_default());
     }
-    println!("root    {}", policy.root().display());
+    say!("root    {}", policy.root().display());
     let granted: Vec<&str> = Capability::ALL.into_iter().filter(|c| policy.has_capability(*c)).map(Capability::name).collect();
-    println!("grants  {}", if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") });
+    say!("grants  {}", if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") });
     for weakened in policy.weakened() {
-        println!("weakened {} ({})", weakened.what, weakened.by);
+        say!("weakened {} ({})", weakened.what, weakened.by);
     }
     let mut list = "";
     for rule in rules {
         if rule.list() != list {
             list = rule.list();
-            println!("\n{list}");
+            say!("\n{list}");
         }
         let why = rule.why().map(|w| format!("  # {w}")).unwrap_or_default();
-        println!("  {:40} {}{why}", rule.pattern(), rule.place());
+        say!("  {:40} {}{why}", rule.pattern(), rule.place());
     }
     ExitCode::SUCCESS
 }
 
 pub(crate) fn schema() -> ExitCode {
-    println!("{}", aegis_policy::json_schema());
+    say!("{}", aegis_policy::json_schema());
     ExitCode::SUCCESS
 }

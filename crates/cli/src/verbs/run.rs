@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_audit::{Finding as AuditFinding, Output, Sha256Digest, Text, VerifierRefused};
+use aegis_audit::{Finding as AuditFinding, Limit as LimitReached, Output, Sha256Digest, Text, VerifierRefused};
 use aegis_effect::EffectError;
 use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, TerminalApprover};
 use aegis_policy::Policy;
@@ -45,9 +45,9 @@ impl Stop {
                 "status": "failure", "code": self.code, "output": "", "result": null,
                 "error": { "kind": self.kind, "message": self.message },
             });
-            println!("{object}");
+            say!("{object}");
         } else {
-            eprintln!("aegis: {}", self.message);
+            complain!("aegis: {}", self.message);
         }
         ExitCode::from(self.code)
     }
@@ -78,7 +78,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         Some(journal::open(&path, &policy).map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?)
     };
     for line in banner {
-        eprintln!("aegis: {}", aegis_gate::escaped(&line));
+        complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let mut ledger = Ledger::new(journal, policy.clone());
     journal::begin(&mut ledger, &policy, &args.script, source.text(), start).map_err(Stop::failure)?;
@@ -105,12 +105,12 @@ pub(crate) fn read_script_text(path: &Path, start: &Start) -> Result<Source, Str
         let full = start.cwd.join(path);
         let meta = std::fs::metadata(&full).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => format!("{shown}: no such script"),
-            _ => format!("{shown}: {e}"),
+            _ => format!("{shown}: {}", exit::reason(&e)),
         })?;
         if !meta.is_file() {
             return Err(format!("{shown}: not a regular file"));
         }
-        let file = std::fs::File::open(&full).map_err(|e| format!("{shown}: {e}"))?;
+        let file = std::fs::File::open(&full).map_err(|e| format!("{shown}: {}", exit::reason(&e)))?;
         file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| format!("{shown}: {e}"))?;
     }
     if bytes.len() as u64 > limit {
@@ -151,7 +151,6 @@ pub(crate) fn options(policy: &Policy, args: Vec<(String, String)>) -> RunOption
 
 fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     let Ready { mut gate, policy, source } = ready;
-    let _ = start;
     let began = Instant::now();
     let options = options(&policy, args.args.clone());
     let judge = PolicyJudge::new(&policy);
@@ -165,24 +164,34 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     let written = if args.json { collected.hash.finalize() } else { stdout.hash.finalize() };
     let written = Sha256Digest::from(<[u8; 32]>::from(written));
     let mut code = report.status.exit_code();
-    let journalled = conclude(&mut gate, &source, &report, written, began);
+    let journalled = conclude(&mut gate, &policy, &source, &report, written, began);
     if journalled.is_err() && report.status == Status::Ok {
         code = exit::FAILURE;
     }
     if args.json {
-        println!("{}", as_json(&report, &collected.text, code, &gate));
+        say!("{}", as_json(&report, source.name(), &collected.text, code, &gate));
     } else {
-        show(&report);
+        show(&report, source.name(), &policy, start);
     }
     if let Err(error) = journalled {
-        eprintln!("aegis: {error}");
+        complain!("aegis: {error}");
     }
     ExitCode::from(code)
 }
 
 /// The last records of a run: what the verifier refused, what was put out, how it ended.
-fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha256Digest, began: Instant) -> Result<(), EffectError> {
+fn conclude(
+    gate: &mut Gate,
+    policy: &Policy,
+    source: &Source,
+    report: &RunReport,
+    written: Sha256Digest,
+    began: Instant,
+) -> Result<(), EffectError> {
     let ledger = gate.ledger();
+    if let Some(limit) = reached(policy, report, began) {
+        ledger.write(&limit)?;
+    }
     if report.status == Status::Refused {
         let findings: Vec<AuditFinding<'_>> =
             report.findings.iter().map(|f| AuditFinding { line: f.line, code: &f.code, message: Text::from(f.message.as_str()) }).collect();
@@ -200,38 +209,53 @@ fn conclude(gate: &mut Gate, source: &Source, report: &RunReport, written: Sha25
     journal::end(ledger, status, report.status.exit_code(), began)
 }
 
+/// The limit of the policy that ended the run, if one of the runner's did; the gate's own are journalled by the gate.
+fn reached(policy: &Policy, report: &RunReport, began: Instant) -> Option<LimitReached<'static>> {
+    let limits = &policy.settings().limits;
+    let (name, limit, used) = match report.error.as_ref()?.limit.as_deref()? {
+        "time" => ("max_seconds", limits.max_time.as_secs(), began.elapsed().as_secs()),
+        "steps" => ("max_steps", limits.max_steps, report.counts.steps),
+        "memory" => ("max_memory_bytes", limits.max_memory_bytes, 0),
+        "output" => ("max_output_bytes", limits.max_output_bytes, report.output_bytes),
+        "callstack" => ("max_callstack_size", u64::from(limits.max_callstack_size), 0),
+        _ => return None,
+    };
+    // where it is not known how much more was asked for, it was at least the limit
+    Some(LimitReached { name, limit, used: used.max(limit) })
+}
+
 /// What a person sees after the run.
-fn show(report: &RunReport) {
+fn show(report: &RunReport, script: &str, policy: &Policy, start: &Start) {
     let errors = report.findings.iter().filter(|f| f.severity == aegis_script::Severity::Error);
     let refused = report.status == Status::Refused;
     if refused {
         for finding in errors {
-            eprintln!("{}", finding);
+            complain!("{}", start.as_typed(&finding.to_string(), policy));
         }
-        eprintln!("aegis: refused before anything ran");
+        complain!("aegis: refused before anything ran");
         return;
     }
     let Some(error) = &report.error else { return };
-    let place = match (&error.file, error.line) {
-        (Some(file), 0) => format!("{file}: "),
-        (Some(file), line) => format!("{file}:{line}: "),
-        (None, 0) => String::new(),
-        (None, line) => format!("line {line}: "),
+    let file = error.file.as_deref().unwrap_or(script);
+    let place = match (error.line, error.column) {
+        (0, _) => String::new(),
+        (line, 0) => format!("{file}:{line}: "),
+        (line, column) => format!("{file}:{line}:{column}: "),
     };
-    eprintln!("aegis: {place}{}", aegis_gate::escaped(&error.message));
+    complain!("aegis: {place}{}", aegis_gate::escaped(&start.as_typed(&error.message, policy)));
     if let Some(frame) = &error.frame {
-        eprintln!("{frame}");
+        complain!("{frame}");
     }
     if let Some(suggestion) = &error.suggestion {
-        eprintln!("  way out: {}", aegis_gate::escaped(suggestion));
+        complain!("  way out: {}", aegis_gate::escaped(&start.as_typed(suggestion, policy)));
     }
 }
 
-fn as_json(report: &RunReport, output: &str, code: u8, gate: &Gate) -> serde_json::Value {
+fn as_json(report: &RunReport, script: &str, output: &str, code: u8, gate: &Gate) -> serde_json::Value {
     let error = report.error.as_ref().map(|e| {
         serde_json::json!({
             "kind": e.kind, "limit": e.limit, "message": e.message, "rule": e.rule, "suggestion": e.suggestion,
-            "location": { "file": e.file, "line": e.line, "column": e.column },
+            "location": { "file": e.file.as_deref().unwrap_or(script), "line": e.line, "column": e.column },
         })
     });
     let result = report.result.as_deref().map(|r| serde_json::from_str::<serde_json::Value>(r).unwrap_or(serde_json::Value::Null));

@@ -20,7 +20,7 @@ pub(crate) fn trust(args: &Trust, start: &Start) -> ExitCode {
             .and_then(|store| store.revoke(&real).map_err(|e| e.to_string()));
         return match revoked {
             Ok(true) => {
-                println!("{shown} is no longer trusted");
+                say!("{shown} is no longer trusted");
                 ExitCode::SUCCESS
             }
             Ok(false) => exit::failure(&format!("{shown} was not trusted")),
@@ -29,16 +29,16 @@ pub(crate) fn trust(args: &Trust, start: &Start) -> ExitCode {
     }
     let policy = match Policy::load(&path, &start.finder(), &start.surroundings()) {
         Ok(policy) => policy,
-        Err(error) => return exit::failure(&error),
+        Err(error) => return exit::failure(&start.load_failure(&error)),
     };
     match super::init::record(&path, &policy, start) {
         Ok(()) => {
-            println!("trusted: {shown} as it is now");
+            say!("trusted: {shown} as it is now");
             for file in policy.files() {
-                println!("  {} {}", file.sha256.get(..16).unwrap_or_default(), file.name);
+                say!("  {} {}", file.sha256.get(..16).unwrap_or_default(), file.name);
             }
             for weakened in policy.weakened() {
-                println!("  weakened: {} ({})", weakened.what, weakened.by);
+                say!("  weakened: {} ({})", weakened.what, weakened.by);
             }
             ExitCode::SUCCESS
         }

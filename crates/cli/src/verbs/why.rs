@@ -22,18 +22,15 @@ pub(crate) fn why(args: &Why, start: &Start) -> ExitCode {
     let explanation = chosen.policy.explain(&question.access(), &args.access.join(" "), &decision);
     if args.json {
         let object = serde_json::json!({ "decision": decision, "explanation": explanation });
-        println!("{object}");
+        say!("{object}");
     } else {
         for line in &chosen.banner {
-            eprintln!("aegis: {}", aegis_gate::escaped(line));
+            complain!("aegis: {}", aegis_gate::escaped(line));
         }
-        println!("{explanation}");
-        if let (Verdict::Allow, Some(rule)) = (decision.verdict(), decision.rule()) {
-            println!("  by {rule}");
-        }
+        say!("{}", start.as_typed(&explanation.to_string(), &chosen.policy));
         if !decision.atoms().is_empty() {
             let names: Vec<&str> = decision.atoms().iter().map(|a| chosen.policy.atom_name(*a)).collect();
-            println!("  local-only: {}", names.join(", "));
+            say!("  local-only: {}", names.join(", "));
         }
     }
     ExitCode::from(match decision.verdict() {

@@ -9,14 +9,20 @@ pub use terminal::TerminalApprover;
 use serde::Serialize;
 
 /// What a person is asked. Everything in it is as it will be done: resolved, and bound to the object that was judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ApprovalRequest {
     /// The call, for example `fs.delete` or `subprocess.exec`.
     pub call: &'static str,
     /// The resolved target: a path, an address, a program.
     pub target: String,
-    /// The exact argv of a command.
+    /// The exact argv of a command; labelled parts show their mark.
     pub argv: Vec<String>,
+    /// The directory a command starts in, where it is not the policy root.
+    pub cwd: Option<String>,
+    /// Variables that the script sets for a command, as `NAME=value`.
+    pub env: Vec<String>,
+    /// The beginning of what is sent or given to a command to read.
+    pub content: Option<String>,
     /// The rule that asks, with its place.
     pub rule: Option<String>,
     /// The operator's words in that rule.

@@ -29,6 +29,15 @@ impl TerminalApprover {
             let argv = serde_json::to_string(&request.argv).unwrap_or_default();
             text.push_str(&format!("  program: {}\n  argv: {}\n", escaped(&request.target), escaped(&argv)));
         }
+        if let Some(cwd) = &request.cwd {
+            text.push_str(&format!("  in: {}\n", escaped(cwd)));
+        }
+        for variable in &request.env {
+            text.push_str(&format!("  with: {}\n", escaped(variable)));
+        }
+        if let Some(content) = &request.content {
+            text.push_str(&format!("  content: {}\n", escaped(content)));
+        }
         if let Some(rule) = &request.rule {
             text.push_str(&format!("  rule: {}\n", escaped(rule)));
         }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use aegis_effect::{EffectError, ErrorCode, Outcome, Shape};
 use aegis_policy::{Access, Visibility};
 
+use crate::approve::ApprovalRequest;
 use crate::call::{Call, Ruling};
 use crate::gate::Gate;
 use crate::ledger::Done;
@@ -16,8 +17,8 @@ impl Gate {
         if decision.is_deny() {
             return Err(self.denied(call, &access, &decision, None));
         }
-        let ruling = Ruling::of(decision);
-        self.approve(call, &ruling, name, &[], None)?;
+        let mut ruling = Ruling::of(decision);
+        self.approve(call, &mut ruling, ApprovalRequest { call: call.name, target: name.to_owned(), ..Default::default() }, &[])?;
         let Some(value) = self.environment.get(name).map(|v| v.as_bytes().to_vec()) else {
             self.ledger.effect(call, &ruling, None, Done::failed(ErrorCode::NotFound))?;
             return Ok(Outcome::Unset);
@@ -25,7 +26,7 @@ impl Gate {
         self.ledger.effect(call, &ruling, None, Done::bytes(value.len()))?;
         if ruling.visibility() == Visibility::LocalOnly {
             self.redactor.learn(&value);
-            return Ok(Outcome::Labelled(self.vault.keep(value, ruling.label(), Shape::Text, &self.policy)));
+            return self.vault.keep(value, ruling.label(), Shape::Text, &self.policy).map(Outcome::Labelled);
         }
         String::from_utf8(value)
             .map(Outcome::Text)

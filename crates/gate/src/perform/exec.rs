@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
-use aegis_policy::{Access, Decision, ExecRequest, PathOp, Visibility};
+use aegis_policy::{Access, Decision, ExecRequest, PathOp, Reason, Visibility};
 use aegis_sandbox::End;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
 
-use crate::call::{Call, Ruling};
+use crate::approve::ApprovalRequest;
+use crate::call::{Call, MARK, Ruling, marked, preview};
 use crate::gate::Gate;
 use crate::ledger::Done;
+use crate::perform::child_env::Variable;
 use crate::resolve::{Binary, Intent, NoBinary, Prepared, search_path};
 
 /// The largest command line, in words and bytes, that is judged at all.
@@ -24,59 +25,106 @@ const MAX_WORDS: usize = 10_000;
 pub(crate) struct Children {
     search: Option<Vec<PathBuf>>,
     /// Variables every child gets: allowed, and public.
-    public_env: Option<Vec<(OsString, OsString)>>,
-    /// Whether the policy forbids an agent to write this program and its place in PATH.
-    settled: HashMap<PathBuf, bool>,
+    pub(crate) public_env: Option<Vec<Variable>>,
+    /// Whether a script may write this program, as found and as it is without links.
+    settled: HashMap<(PathBuf, PathBuf), bool>,
     /// Processes that are no children of a command: the worker.
     pub(crate) spare: Vec<aegis_sandbox::Pid>,
 }
 
+/// A command line in two readings.
+struct Words {
+    /// As the program gets it.
+    exact: Vec<String>,
+    /// With marks in place of labelled parts; none where there is nothing labelled.
+    marked: Option<Vec<String>>,
+    label: Label,
+}
+
+impl Words {
+    /// What may be judged, shown and journalled before it is known that the command may have the labelled parts.
+    fn shown(&self) -> &[String] {
+        self.marked.as_deref().unwrap_or(&self.exact)
+    }
+}
+
 impl Gate {
     pub(crate) fn exec(&mut self, call: &Call<'_>, child: &Child) -> Result<Outcome, EffectError> {
-        // name
-        let (argv, argv_label) = self.words(call, child)?;
-        let cwd = self.working_directory(call, child)?;
-        let request = ExecRequest::parse(&argv, cwd.real());
-        let access = Access::Exec(&request);
-        let decision = self.policy.decide(&access);
-        if decision.is_deny() {
-            return Err(self.command_denied(call, &request, &decision, &argv_label, None));
-        }
-        let mut label = argv_label.clone();
+        // name: no answer up to the flow check depends on a labelled word
+        let words = self.words(call, child)?;
+        let mut label = words.label.clone();
         label.join(&self.vault.label_of(&child.stdin)?);
         for (_, value) in &child.env {
             label.join(&self.vault.label_of(value)?);
         }
-        if !label.is_public() {
-            self.check_flow(call, &label, &decision)?;
+        let named = match self.tree.named(child.cwd.as_deref().unwrap_or(".")) {
+            Ok(named) => named,
+            Err(error) => return Err(self.refused(call, bad(call, &error.to_string()), None)),
+        };
+        let request = ExecRequest::parse(words.shown(), &named);
+        let decision = self.decide_by_name(&request);
+        if decision.is_deny() {
+            return Err(self.denied_command(call, &request, &decision, None));
         }
 
-        // resolve: the program and every file its arguments name
-        let binary = self.program(call, &argv, cwd.real())?;
-        let mut resolved = request.clone().with_binary(binary.real.clone());
-        resolved.resolve_files(|path| self.tree.leads_to(path));
-        let access = Access::Exec(&resolved);
-        let decision = self.policy.decide(&access);
+        // resolve and decide: the directory, the program, and every file the arguments name
+        let (cwd, of_cwd) = self.working_directory(call, child)?;
+        let request = if cwd.real() == named { request } else { ExecRequest::parse(words.shown(), cwd.real()) };
+        let binary = self.program(call, &request, cwd.real())?;
         let shown = binary.path.to_string_lossy().into_owned();
-        if decision.is_deny() {
-            return Err(self.command_denied(call, &request, &decision, &argv_label, Some(&shown)));
+        let resolved = self.resolved(&request, &binary);
+        let mut ruling = self.judge(call, &request, &resolved, &shown)?;
+        if let Some(of_cwd) = of_cwd.filter(|r| r.visibility() == Visibility::LocalOnly) {
+            if ruling.visibility() != Visibility::LocalOnly {
+                let error = EffectError::new(
+                    ErrorCode::PolicyDenied,
+                    format!("denied: {}: its working directory is local-only, and the command is not", call.asked()),
+                )
+                .suggest("list the command in [subprocess].local_only_commands");
+                return Err(self.refused(call, error, Some(&shown)));
+            }
+            label.join(&of_cwd.label());
         }
         if !label.is_public() {
-            self.check_flow(call, &label, &decision)?;
+            for decision in &ruling.decisions {
+                self.check_flow(call, &label, decision)?;
+            }
         }
-        let env = self.child_environment(call, child, &decision, &mut label)?;
-        let ruling = Ruling::of(decision);
-        self.approve(call, &ruling, &shown, &argv, None)?;
+        let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling)?;
+        let mut env = self.child_environment(call, child, &mut ruling, &mut label)?;
+        env.sort_unstable();
+        let out = ruling.label_with(&label);
+        self.check_written(call, &out, exact.as_ref().map_or(&resolved, |e| &e.1))?;
+
+        let stdin = self.vault.open(&child.stdin)?.bytes;
+        let asked = ApprovalRequest {
+            call: call.name,
+            target: shown.clone(),
+            argv: words.shown().to_vec(),
+            cwd: child.cwd.is_some().then(|| cwd.real().to_string_lossy().into_owned()),
+            env: child.env.iter().map(|(name, value)| format!("{name}={}", marked(value))).collect(),
+            content: preview(&child.stdin),
+            ..Default::default()
+        };
+        let variables = env.iter().flat_map(|(name, value)| [name, value]).map(|s| s.as_encoded_bytes());
+        let parts: Vec<&[u8]> = words.exact.iter().map(String::as_bytes).chain([stdin.as_slice()]).chain(variables).collect();
+        if self.approve(call, &mut ruling, asked, &parts)? {
+            // what its arguments lead to may be something else by now
+            let same = |(request, resolved): &(ExecRequest, ExecRequest)| self.resolved(request, &binary) == *resolved;
+            if !exact.iter().chain([&(request, resolved)]).all(same) {
+                return Err(self.changed(call, &shown));
+            }
+        }
+        // the arguments were judged below its path, and the child starts in the held directory
+        if !cwd.is_still_there() {
+            return Err(self.changed(call, &shown));
+        }
 
         let limits = &self.policy.settings().limits;
         let timeout = child.timeout.unwrap_or(limits.child_timeout).min(limits.child_timeout);
         let max_output = usize::try_from(limits.max_child_output_bytes).unwrap_or(usize::MAX);
         let deadline = (Instant::now() + timeout).min(self.deadline());
-        let stdin = self.vault.open(&child.stdin)?.bytes;
-        let stdin = (!stdin.is_empty()).then_some(stdin);
-        let args: Vec<OsString> = argv.iter().map(OsString::from).collect();
-
-        let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
+        let args: Vec<OsString> = words.exact.iter().map(OsString::from).collect();
         let directory = cwd.directory().map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: {e}", call.asked())))?;
         let spec = ChildSpec {
             program: &binary.path,
@@ -87,9 +135,9 @@ impl Gate {
             stdin: Stdin::Null,
             max_memory_bytes: None,
         };
+        let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
         let run = RunLimits { deadline, max_output, cancel: None, spare: &self.children.spare };
-        let out = ruling.label_with(&label);
-        match child::run(&spec, stdin.as_deref(), &run) {
+        match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
                 let code = exit_code(finished.end);
@@ -105,57 +153,139 @@ impl Gate {
                 self.output(call, child, finished, out)
             }
             Err(error) => {
-                self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(error.to_string()))?;
+                let detail = self.detail(error.to_string());
+                self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail))?;
                 Err(EffectError::new(ErrorCode::Exec, format!("{}: the command could not be started: {error}", call.asked())))
             }
         }
     }
 
-    /// A denial in words. Those of a decision name arguments; where some are local-only, only the call as asked is shown.
-    fn command_denied(&mut self, call: &Call<'_>, request: &ExecRequest, decision: &Decision, argv: &Label, resolved: Option<&str>) -> EffectError {
-        if argv.is_public() {
-            return self.denied(call, &Access::Exec(request), decision, resolved);
+    /// The argv with labelled parts filled in, and with marks in their place.
+    fn words(&mut self, call: &Call<'_>, child: &Child) -> Result<Words, EffectError> {
+        if child.argv.is_empty() || child.argv.len() > MAX_WORDS {
+            return Err(self.refused(call, bad(call, "a command has 1 to 10000 words"), None));
         }
-        let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: the policy does not allow it with local-only arguments", call.asked()))
-            .suggest("list the command in [subprocess].local_only_commands");
-        self.refused(call, error, resolved)
-    }
-
-    /// The argv with labelled words filled in. They are judged like any other: a labelled word only ever reaches a local-only command.
-    fn words(&mut self, call: &Call<'_>, child: &Child) -> Result<(Vec<String>, Label), EffectError> {
         let mut label = Label::public();
-        let mut argv = Vec::with_capacity(child.argv.len());
+        let mut exact = Vec::with_capacity(child.argv.len());
         for word in &child.argv {
             let opened = self.vault.open(word)?;
             label.join(&opened.label);
             match String::from_utf8(opened.bytes) {
-                Ok(text) if !text.contains('\0') => argv.push(text),
+                Ok(text) if !text.contains('\0') => exact.push(text),
                 _ => return Err(self.refused(call, bad(call, "an argument is not UTF-8 text without NUL"), None)),
             }
         }
-        if argv.is_empty() || argv.len() > MAX_WORDS {
-            return Err(self.refused(call, bad(call, "a command has 1 to 10000 words"), None));
+        let marked = (!label.is_public()).then(|| child.argv.iter().map(marked).collect());
+        Ok(Words { exact, marked, label })
+    }
+
+    /// The decision before anything but a bare name is looked up: a rule may open the file that this name stands for.
+    fn decide_by_name(&mut self, request: &ExecRequest) -> Decision {
+        let decision = self.policy.decide(&Access::Exec(request));
+        let word = request.argv().first().map(String::as_str).unwrap_or_default();
+        if matches!(decision.reason(), Reason::NoRule { .. })
+            && !word.contains('/')
+            && let Ok(binary) = Binary::resolve(word, self.search(), Path::new("/"))
+        {
+            return self.policy.decide(&Access::Exec(&request.clone().with_binary(binary.real)));
         }
-        Ok((argv, label))
+        decision
+    }
+
+    /// The request for this very program, with what its arguments lead to.
+    fn resolved(&self, request: &ExecRequest, binary: &Binary) -> ExecRequest {
+        let mut resolved = request.clone().with_binary(binary.real.clone());
+        resolved.resolve_files(|path| self.tree.leads_to(path));
+        resolved
+    }
+
+    /// Judges a resolved request, and once more for each argument that is a guarded file by a hard link.
+    fn judge(&mut self, call: &Call<'_>, asked: &ExecRequest, resolved: &ExecRequest, shown: &str) -> Result<Ruling, EffectError> {
+        let ruling = self.decide_resolved(resolved);
+        match ruling.decisions.iter().find(|d| d.is_deny()) {
+            // the words show the arguments as asked
+            Some(denial) => Err(self.denied_command(call, asked, denial, Some(shown))),
+            None => Ok(ruling),
+        }
+    }
+
+    /// A denial of a command. Where the mark of a labelled part would be a file, nothing is known of that file, and that it is labelled
+    /// is what stands in the way.
+    fn denied_command(&mut self, call: &Call<'_>, request: &ExecRequest, denial: &Decision, resolved: Option<&str>) -> EffectError {
+        match denial.reason() {
+            Reason::FileArgument { argument, .. } | Reason::LocalOnlyArgument { argument } if argument.contains(MARK) => {
+                let error = not_with_these(call);
+                self.refused(call, error, resolved)
+            }
+            _ => self.denied(call, &Access::Exec(request), denial, resolved),
+        }
+    }
+
+    fn decide_resolved(&self, resolved: &ExecRequest) -> Ruling {
+        let mut ruling = Ruling::of(self.policy.decide(&Access::Exec(resolved)));
+        for (index, file) in resolved.files().iter().enumerate() {
+            for twin in self.tree.guarded_twins(&file.path, || self.literals()) {
+                let mut as_twin = resolved.clone();
+                as_twin.set_file_path(index, twin);
+                ruling.decisions.push(self.policy.decide(&Access::Exec(&as_twin)));
+            }
+        }
+        ruling
+    }
+
+    /// Judges labelled words as they are. The flow check has let them reach the command; what is wrong with them is content.
+    fn judge_exact(
+        &mut self,
+        call: &Call<'_>,
+        words: &Words,
+        cwd: &Prepared,
+        binary: &Binary,
+        ruling: &mut Ruling,
+    ) -> Result<Option<(ExecRequest, ExecRequest)>, EffectError> {
+        if words.marked.is_none() {
+            return Ok(None);
+        }
+        let request = ExecRequest::parse(&words.exact, cwd.real());
+        let resolved = self.resolved(&request, binary);
+        let of_exact = self.decide_resolved(&resolved);
+        if of_exact.decisions.iter().any(|d| d.is_deny() || self.policy.may_flow(words.label.indexes(), d).is_err()) {
+            let error = not_with_these(call);
+            return Err(self.refused(call, error, Some(&binary.path.to_string_lossy())));
+        }
+        ruling.decisions.extend(of_exact.decisions);
+        Ok(Some((request, resolved)))
+    }
+
+    /// What a command writes depends on all that went in, and on the command: a file it is told to write is one more sink.
+    fn check_written(&mut self, call: &Call<'_>, out: &Label, resolved: &ExecRequest) -> Result<(), EffectError> {
+        if out.is_public() {
+            return Ok(());
+        }
+        for file in resolved.files().iter().filter(|file| file.op == PathOp::Write) {
+            let sink = self.policy.decide(&Access::Path { op: PathOp::Write, path: &file.path });
+            self.check_flow(call, out, &sink)?;
+        }
+        Ok(())
     }
 
     /// The policy root, or the judged directory that the script names.
-    fn working_directory(&mut self, call: &Call<'_>, child: &Child) -> Result<Prepared, EffectError> {
-        let path = child.cwd.as_deref().unwrap_or(".");
-        if child.cwd.is_none() {
-            return self.tree.root_directory().map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: policy root: {e}", call.asked())));
+    fn working_directory(&mut self, call: &Call<'_>, child: &Child) -> Result<(Prepared, Option<Ruling>), EffectError> {
+        if let Some(path) = &child.cwd {
+            let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
+            return Ok((prepared, Some(ruling)));
         }
-        let (prepared, _) = self.resolve(call, path, Intent::List, &Label::public())?;
-        Ok(prepared)
+        let root = self.tree.root_directory();
+        root.map(|r| (r, None)).map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: policy root: {e}", call.asked())))
     }
 
-    fn program(&mut self, call: &Call<'_>, argv: &[String], cwd: &Path) -> Result<Binary, EffectError> {
-        let word = argv.first().map(String::as_str).unwrap_or_default();
-        if self.children.search.is_none() {
-            self.children.search = Some(search_path(self.environment.get("PATH")));
-        }
-        let search = self.children.search.as_deref().unwrap_or_default();
-        let binary = match Binary::resolve(word, search, cwd) {
+    fn search(&mut self) -> &[PathBuf] {
+        let environment = &self.environment;
+        self.children.search.get_or_insert_with(|| search_path(environment.get("PATH")))
+    }
+
+    fn program(&mut self, call: &Call<'_>, request: &ExecRequest, cwd: &Path) -> Result<Binary, EffectError> {
+        let word = request.argv().first().map(String::as_str).unwrap_or_default();
+        let binary = match Binary::resolve(word, self.search(), cwd) {
             Ok(binary) => binary,
             Err(error) => {
                 let code = if error == NoBinary::NotFound { ErrorCode::NotFound } else { ErrorCode::Exec };
@@ -173,88 +303,30 @@ impl Gate {
         Ok(binary)
     }
 
-    /// Whether a script may write the file, or put another one in its place.
+    /// Whether a script may write the file, or put another one in its place or in that of a link to it.
     fn agent_could_write(&mut self, binary: &Binary) -> bool {
-        if let Some(known) = self.children.settled.get(&binary.path) {
+        let key = (binary.path.clone(), binary.real.clone());
+        if let Some(known) = self.children.settled.get(&key) {
             return *known;
         }
-        let policy = &self.policy;
-        let writable = [&binary.path, &binary.real]
-            .into_iter()
-            .any(|path| [PathOp::Write, PathOp::Delete].into_iter().any(|op| policy.permits(&Access::Path { op, path })));
-        self.children.settled.insert(binary.path.clone(), writable);
+        let could = |path: &PathBuf| [PathOp::Write, PathOp::Delete].into_iter().any(|op| self.policy.permits(&Access::Path { op, path }));
+        let writable = binary.names().iter().any(could);
+        self.children.settled.insert(key, writable);
         writable
-    }
-
-    /// From scratch: allowed names only, local-only ones only for commands that are cleared for them.
-    fn child_environment(
-        &mut self,
-        call: &Call<'_>,
-        child: &Child,
-        command: &Decision,
-        label: &mut Label,
-    ) -> Result<Vec<(OsString, OsString)>, EffectError> {
-        if self.children.public_env.is_none() {
-            self.children.public_env = Some(self.allowed_variables());
-        }
-        let mut env = self.children.public_env.clone().unwrap_or_default();
-        if command.visibility() == Visibility::LocalOnly {
-            for (name, value, of_name) in self.local_only_variables() {
-                if self.policy.may_flow(of_name.indexes(), command).is_ok() {
-                    label.join(&of_name);
-                    env.push((name, value));
-                }
-            }
-        }
-        for (name, value) in &child.env {
-            let access = Access::ChildEnv { name };
-            let decision = self.policy.decide(&access);
-            if decision.is_deny() {
-                return Err(self.denied(call, &access, &decision, None));
-            }
-            let bytes = self.vault.open(value)?.bytes;
-            if bytes.contains(&0) {
-                return Err(self.refused(call, bad(call, "the value of a variable has a NUL byte"), None));
-            }
-            env.retain(|(n, _)| n.as_encoded_bytes() != name.as_bytes());
-            env.push((OsString::from(name), OsString::from_vec(bytes)));
-        }
-        Ok(env)
-    }
-
-    fn allowed_variables(&self) -> Vec<(OsString, OsString)> {
-        let allowed = |name: &&str| {
-            let decision = self.policy.decide(&Access::ChildEnv { name });
-            decision.is_allow() && decision.visibility() == Visibility::Public
-        };
-        self.environment.names().filter(allowed).filter_map(|n| Some((OsString::from(n), self.environment.get(n)?.clone()))).collect()
-    }
-
-    fn local_only_variables(&self) -> Vec<(OsString, OsString, Label)> {
-        self.environment
-            .names()
-            .filter_map(|name| {
-                let decision = self.policy.decide(&Access::ChildEnv { name });
-                let given = decision.is_allow() && decision.visibility() == Visibility::LocalOnly;
-                let value = self.environment.get(name)?;
-                given.then(|| (OsString::from(name), value.clone(), Ruling::of(decision).label()))
-            })
-            .collect()
     }
 
     fn output(&mut self, call: &Call<'_>, child: &Child, mut finished: Finished, label: Label) -> Result<Outcome, EffectError> {
         let code = exit_code(finished.end);
         if !label.is_public() {
             self.redactor.learn(&finished.stdout);
-            let mut field =
-                |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
+            let mut keep = |bytes, shape| self.vault.keep(bytes, label.clone(), shape, &self.policy);
             if child.fail_on_exit {
-                return Ok(Outcome::Labelled(field("stdout", finished.stdout, Shape::Text).1));
+                return keep(finished.stdout, Shape::Text).map(Outcome::Labelled);
             }
             return Ok(Outcome::LabelledFields(vec![
-                field("exit_code", code.to_string().into_bytes(), Shape::Int),
-                field("stdout", finished.stdout, Shape::Text),
-                field("stderr", finished.stderr, Shape::Text),
+                ("exit_code".to_owned(), keep(code.to_string().into_bytes(), Shape::Int)?),
+                ("stdout".to_owned(), keep(finished.stdout, Shape::Text)?),
+                ("stderr".to_owned(), keep(finished.stderr, Shape::Text)?),
             ]));
         }
         let hits = self.redactor.redact(&mut finished.stdout) + self.redactor.redact(&mut finished.stderr);
@@ -280,13 +352,22 @@ const fn exit_code(end: End) -> i32 {
     }
 }
 
-fn bad(call: &Call<'_>, what: &str) -> EffectError {
+/// Says no more of labelled arguments than that they are there.
+fn not_with_these(call: &Call<'_>) -> EffectError {
+    EffectError::new(
+        ErrorCode::FlowDenied,
+        format!("denied: {}: the policy does not allow it with these local-only arguments", call.asked()),
+    )
+}
+
+pub(crate) fn bad(call: &Call<'_>, what: &str) -> EffectError {
     EffectError::new(ErrorCode::BadArgument, format!("{}: {what}", call.asked()))
 }
 
 /// The end of what a command complained about, on one line.
 fn tail_of(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
+    let end = stderr.get(stderr.len().saturating_sub(4096)..).unwrap_or_default();
+    let text = String::from_utf8_lossy(end);
     let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
     let tail = lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join(" | ");
     let start = tail.char_indices().rev().nth(400).map_or(0, |(i, _)| i);

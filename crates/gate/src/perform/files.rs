@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use aegis_effect::{EffectError, ErrorCode, FileKind, Label, Outcome, Payload, Shape, Stat};
 use aegis_policy::{Access, Decision, PathOp, Verdict, Visibility};
 
+use crate::approve::ApprovalRequest;
 use crate::call::{Call, Ruling};
 use crate::files::GlobLimits;
 use crate::gate::Gate;
@@ -25,7 +26,7 @@ impl Gate {
     pub(crate) fn read_range(&mut self, call: &Call<'_>, path: &str, offset: u64, limit: u64) -> Result<Outcome, EffectError> {
         let (ruling, bytes) = self.read_with(call, path, |p| p.read_range(offset, limit.min(MAX_READ)))?;
         if ruling.visibility() == Visibility::LocalOnly {
-            return Ok(self.label(&ruling, bytes, Shape::Text));
+            return self.label(&ruling, bytes, Shape::Text);
         }
         match crate::files::whole_characters(&bytes) {
             Ok(text) => Ok(Outcome::Text(text.to_owned())),
@@ -36,7 +37,7 @@ impl Gate {
     pub(crate) fn read_bytes(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
         let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_READ))?;
         if ruling.visibility() == Visibility::LocalOnly {
-            return Ok(self.label(&ruling, bytes, Shape::Bytes));
+            return self.label(&ruling, bytes, Shape::Bytes);
         }
         Ok(Outcome::Bytes(bytes))
     }
@@ -53,16 +54,16 @@ impl Gate {
 
     fn text(&mut self, call: &Call<'_>, ruling: Ruling, bytes: Vec<u8>) -> Result<Outcome, EffectError> {
         if ruling.visibility() == Visibility::LocalOnly {
-            return Ok(self.label(&ruling, bytes, Shape::Text));
+            return self.label(&ruling, bytes, Shape::Text);
         }
         String::from_utf8(bytes)
             .map(Outcome::Text)
             .map_err(|_| EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes"))
     }
 
-    fn label(&mut self, ruling: &Ruling, bytes: Vec<u8>, shape: Shape) -> Outcome {
+    fn label(&mut self, ruling: &Ruling, bytes: Vec<u8>, shape: Shape) -> Result<Outcome, EffectError> {
         self.redactor.learn(&bytes);
-        Outcome::Labelled(self.vault.keep(bytes, ruling.label(), shape, &self.policy))
+        self.vault.keep(bytes, ruling.label(), shape, &self.policy).map(Outcome::Labelled)
     }
 
     /// Resolves, journals, then reads: the record stands before the content is handed out.
@@ -86,7 +87,7 @@ impl Gate {
         let exists = prepared.exists().map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
         if ruling.visibility() == Visibility::LocalOnly {
-            return Ok(self.label(&ruling, if exists { b"True".to_vec() } else { b"False".to_vec() }, Shape::Bool));
+            return self.label(&ruling, if exists { b"True".to_vec() } else { b"False".to_vec() }, Shape::Bool);
         }
         Ok(Outcome::Bool(exists))
     }
@@ -102,7 +103,7 @@ impl Gate {
                 FileKind::Other => "other",
             };
             let text = format!("{kind} {} {}", stat.size, stat.modified);
-            return Ok(self.label(&ruling, text.into_bytes(), Shape::Stat));
+            return self.label(&ruling, text.into_bytes(), Shape::Stat);
         }
         Ok(Outcome::Stat(stat))
     }
@@ -131,6 +132,12 @@ impl Gate {
             Ok(names) => {
                 self.ledger.effect(call, &Ruling::default(), None, Done::bytes(names.len()))?;
                 Ok(Outcome::Names(names))
+            }
+            Err(PathError::Denied { op, real }) => {
+                let decision = self.policy.decide(&Access::PathName { op, path: &real });
+                // the beginning of the pattern may be a link: where it leads is for the journal
+                let named = self.tree.named(pattern).unwrap_or_else(|_| real.clone());
+                Err(self.denied(call, &Access::PathName { op, path: &named }, &decision, Some(&real.to_string_lossy())))
             }
             Err(error) => {
                 let code = code_of(&error);
@@ -196,21 +203,30 @@ impl Gate {
         let (prepared, ruling) = self.resolve(call, path, intent, label)?;
         let resolved = prepared.real().to_string_lossy().into_owned();
         let id = self.ledger.intent(call, &ruling, Some(&resolved), label)?;
+        // Whether the text to replace stands in a local-only file is content of that file: the outcome says nothing.
+        let out = if intent == Intent::Replace { ruling.label_with(label) } else { Label::public() };
         match act(self, prepared) {
             Ok(bytes) => {
                 self.ledger.outcome(id, Done::bytes(bytes))?;
-                Ok(Outcome::Unit)
+                self.done(out)
             }
             Err(Failure::Path(error)) => {
                 let code = code_of(&error);
                 self.ledger.outcome(id, Done::failed(code).detail(error.operator_detail()))?;
-                Err(EffectError::new(code, format!("{}: {error}", call.asked())))
+                if out.is_public() { Err(EffectError::new(code, format!("{}: {error}", call.asked()))) } else { self.done(out) }
             }
             Err(Failure::Effect(error)) => {
                 self.ledger.outcome(id, Done::failed(error.code))?;
                 Err(error)
             }
         }
+    }
+
+    fn done(&mut self, label: Label) -> Result<Outcome, EffectError> {
+        if label.is_public() {
+            return Ok(Outcome::Unit);
+        }
+        self.vault.keep(Vec::new(), label, Shape::Unit, &self.policy).map(Outcome::Labelled)
     }
 
     /// Name, resolve, decide, flow, approve: everything before the journal. Where a person was asked, the object is resolved
@@ -234,24 +250,29 @@ impl Gate {
                 return Err(self.denied(call, &access, &decision, None));
             }
         }
-        let (prepared, ruling) = self.resolve_once(call, path, intent, &named, false)?;
+        let (prepared, mut ruling) = self.resolve_once(call, path, intent, &named, false)?;
         if !label.is_public() {
             for decision in &ruling.decisions {
                 self.check_flow(call, label, decision)?;
             }
         }
-        let note = prepared.replaces_executable().then_some("it changes a file that can be executed");
-        if ruling.verdict() == Verdict::Allow && note.is_none() {
+        let executable = prepared.replaces_executable();
+        if ruling.verdict() == Verdict::Allow && !executable {
             return Ok((prepared, ruling));
         }
-        let real = prepared.real().to_path_buf();
-        self.approve(call, &ruling, &real.to_string_lossy(), &[], note)?;
+        let request = ApprovalRequest {
+            call: call.name,
+            target: prepared.real().to_string_lossy().into_owned(),
+            note: executable.then(|| "it changes a file that can be executed".to_owned()),
+            ..Default::default()
+        };
+        self.approve(call, &mut ruling, request, &[])?;
+        let approver = ruling.approver;
         let (again, ruling) = self.resolve_once(call, path, intent, &named, true)?;
-        if again.real() != real || again.identity() != prepared.identity() {
-            let error = EffectError::new(ErrorCode::ApprovalDenied, format!("not approved: {}: {}", call.asked(), PathError::Changed));
-            return Err(self.refused(call, error, Some(&again.real().to_string_lossy())));
+        if again.real() != prepared.real() || again.identity() != prepared.identity() || again.replaces_executable() != executable {
+            return Err(self.changed(call, &again.real().to_string_lossy()));
         }
-        Ok((again, ruling))
+        Ok((again, Ruling { approver, ..ruling }))
     }
 
     fn resolve_once(
@@ -283,7 +304,7 @@ impl Gate {
                     .iter()
                     .filter_map(|j| asked.iter().rposition(|(op, p, _)| *op == j.op && *p == j.path).map(|i| asked.swap_remove(i).2))
                     .collect();
-                Ok((prepared, Ruling { decisions }))
+                Ok((prepared, Ruling { decisions, approver: None }))
             }
             Err(PathError::Denied { op, real }) => {
                 let decision = policy.decide(&Access::Path { op, path: &real });

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use aegis_effect::{EffectError, ErrorCode, HttpBody, HttpRequest, HttpResponse, Label, Outcome, Shape};
-use aegis_policy::{Access, RequestUrl, Visibility};
+use aegis_effect::{EffectError, ErrorCode, HttpBody, HttpRequest, HttpResponse, Label, Outcome, Payload, Shape};
+use aegis_policy::{Access, RequestUrl};
 
-use crate::call::{Call, Ruling};
+use crate::approve::ApprovalRequest;
+use crate::call::{Call, Ruling, marked, preview};
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::net::{Answer, Caps, NetError, RequestHeaders, VettedAddrs};
@@ -28,14 +29,15 @@ impl Gate {
             self.check_flow(call, &label, &decision)?;
             self.check_transport(call, &url)?;
         }
-        let ruling = Ruling::of(decision);
+        let mut ruling = Ruling::of(decision);
+        let shown = shown(http, &url);
         let body = self.fill_in(http, &mut url)?;
         let mut headers = Vec::with_capacity(http.headers.len());
         for (name, value) in &http.headers {
-            let bytes = self.vault.open(value)?.bytes;
+            let opened = self.vault.open(value)?;
             // a file's or variable's closing newline is no part of a token
-            let value = if label.is_public() { bytes } else { bytes.trim_ascii_end().to_vec() };
-            headers.push((name.clone(), value));
+            let bytes = if opened.label.is_public() { opened.bytes } else { opened.bytes.trim_ascii_end().to_vec() };
+            headers.push((name.clone(), bytes));
         }
         if matches!(http.body, HttpBody::Json(_)) && !http.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("content-type")) {
             headers.push(("content-type".to_owned(), b"application/json".to_vec()));
@@ -43,15 +45,26 @@ impl Gate {
         if let Err(error) = RequestHeaders::check(&headers) {
             return Err(self.refused(call, bad(format!("{}: {error}", call.asked())), None));
         }
-        self.approve(call, &ruling, &format!("{} {}", http.method.name(), url.without_query()), &[], None)?;
 
-        // resolve and vet every address
+        // resolve and vet every address; what is approved are these
         let limits = &self.policy.settings().limits;
         let timeout = http.timeout.unwrap_or(limits.net_timeout).min(limits.net_timeout);
         let max_body = limits.max_response_bytes;
-        let deadline = (Instant::now() + timeout).min(self.deadline());
+        let mut deadline = (Instant::now() + timeout).min(self.deadline());
         let vetted = self.vet(call, &url, deadline)?;
         let resolved = format!("{} {} at {}", http.method.name(), url.without_query(), ips(&vetted));
+        let request = ApprovalRequest {
+            call: call.name,
+            target: format!("{shown} at {}", ips(&vetted)),
+            content: content_of(http).and_then(preview),
+            ..Default::default()
+        };
+        let query = url.query.clone().unwrap_or_default();
+        let fields: Vec<u8> = headers.iter().flat_map(|(n, v)| [n.as_bytes(), b":", v, b"\n"].concat()).collect();
+        if self.approve(call, &mut ruling, request, &[query.as_bytes(), &fields, body.as_deref().unwrap_or_default()])? {
+            // a person took their time
+            deadline = (Instant::now() + timeout).min(self.deadline());
+        }
 
         let id = self.ledger.intent(call, &ruling, Some(&resolved), &label)?;
         let answer = match self.network.client() {
@@ -62,15 +75,17 @@ impl Gate {
         match answer {
             Ok(answer) => {
                 self.ledger.outcome(id, Done::bytes(answer.body.len()).detail(format!("status {}", answer.status)))?;
-                self.answer(call, http, answer, &ruling, out)
+                self.answer(call, http, answer, out)
             }
             Err(error) => {
+                // a server may send back what it was sent
                 let detail = match &error {
-                    NetError::Redirect { location, .. } => format!("{error}: {location}"),
+                    NetError::Redirect { location, .. } if out.is_public() => format!("{error}: {location}"),
                     _ => error.to_string(),
                 };
+                let detail = self.detail(detail);
                 self.ledger.outcome(id, Done::failed(ErrorCode::Network).detail(detail))?;
-                Err(self.network_error(call, &error, ruling.visibility() == Visibility::LocalOnly || !label.is_public()))
+                Err(self.network_error(call, &error, !out.is_public()))
             }
         }
     }
@@ -80,7 +95,7 @@ impl Gate {
         for (_, value) in http.headers.iter().chain(&http.params) {
             label.join(&self.vault.label_of(value)?);
         }
-        if let HttpBody::Raw(body) | HttpBody::Json(body) = &http.body {
+        if let Some(body) = content_of(http) {
             label.join(&self.vault.label_of(body)?);
         }
         Ok(label)
@@ -103,10 +118,7 @@ impl Gate {
         for (name, value) in &http.params {
             url.push_query(name.as_bytes(), &self.vault.open(value)?.bytes);
         }
-        match &http.body {
-            HttpBody::Empty => Ok(None),
-            HttpBody::Raw(body) | HttpBody::Json(body) => Ok(Some(self.vault.open(body)?.bytes)),
-        }
+        content_of(http).map(|body| Ok(self.vault.open(body)?.bytes)).transpose()
     }
 
     fn vet(&mut self, call: &Call<'_>, url: &RequestUrl, deadline: Instant) -> Result<VettedAddrs, EffectError> {
@@ -134,29 +146,20 @@ impl Gate {
         }
     }
 
-    fn answer(
-        &mut self,
-        call: &Call<'_>,
-        http: &HttpRequest,
-        answer: Answer,
-        ruling: &Ruling,
-        label: Label,
-    ) -> Result<Outcome, EffectError> {
+    fn answer(&mut self, call: &Call<'_>, http: &HttpRequest, answer: Answer, label: Label) -> Result<Outcome, EffectError> {
         let status = answer.status;
-        let local_only = ruling.visibility() == Visibility::LocalOnly || !label.is_public();
         let headers = joined(answer.headers);
-        if local_only {
+        if !label.is_public() {
             self.redactor.learn(&answer.body);
-            let mut field =
-                |name: &str, bytes: Vec<u8>, shape| (name.to_owned(), self.vault.keep(bytes, label.clone(), shape, &self.policy));
+            let mut keep = |bytes, shape| self.vault.keep(bytes, label.clone(), shape, &self.policy);
             if http.fail_on_status {
-                return Ok(Outcome::Labelled(field("body", answer.body, Shape::Text).1));
+                return keep(answer.body, Shape::Text).map(Outcome::Labelled);
             }
-            let shown = serde_json::to_vec(&headers.into_iter().collect::<std::collections::BTreeMap<_, _>>()).unwrap_or_default();
+            let fields: std::collections::BTreeMap<_, _> = headers.into_iter().collect();
             return Ok(Outcome::LabelledFields(vec![
-                field("status", status.to_string().into_bytes(), Shape::Int),
-                field("headers", shown, Shape::Headers),
-                field("body", answer.body, Shape::Text),
+                ("status".to_owned(), keep(status.to_string().into_bytes(), Shape::Int)?),
+                ("headers".to_owned(), keep(serde_json::to_vec(&fields).unwrap_or_default(), Shape::Headers)?),
+                ("body".to_owned(), keep(answer.body, Shape::Text)?),
             ]));
         }
         let body = match String::from_utf8(answer.body) {
@@ -186,6 +189,22 @@ impl Gate {
             _ => EffectError::new(ErrorCode::Network, format!("{asked}: {error}")),
         }
     }
+}
+
+fn content_of(http: &HttpRequest) -> Option<&Payload> {
+    match &http.body {
+        HttpBody::Empty => None,
+        HttpBody::Raw(body) | HttpBody::Json(body) => Some(body),
+    }
+}
+
+/// Method and URL as they will be sent, labelled parameters as marks.
+fn shown(http: &HttpRequest, url: &RequestUrl) -> String {
+    let mut url = url.clone();
+    for (name, value) in &http.params {
+        url.push_query(name.as_bytes(), marked(value).as_bytes());
+    }
+    format!("{} {}", http.method.name(), url.to_url_string())
 }
 
 fn cut(text: &str) -> String {

@@ -14,7 +14,7 @@ pub(crate) struct Binary {
     /// Without links.
     pub(crate) real: PathBuf,
     pub(crate) id: FileId,
-    /// Whether it was named by a path rather than found in PATH.
+    /// Whether it was named by an absolute path rather than found in PATH or below the working directory.
     pub(crate) by_path: bool,
 }
 
@@ -36,7 +36,7 @@ impl Binary {
             return Err(NoBinary::Malformed);
         }
         if word.contains('/') {
-            return Self::at(&cwd.join(word), true).map_err(|e| e.unwrap_or(NoBinary::NotFound));
+            return Self::at(&cwd.join(word), word.starts_with('/')).map_err(|e| e.unwrap_or(NoBinary::NotFound));
         }
         let mut seen = NoBinary::NotFound;
         for directory in search {
@@ -47,6 +47,23 @@ impl Binary {
             }
         }
         Err(seen)
+    }
+
+    /// Every name on the way to the file: as found, the links that this leads through, and the file's own.
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
+        let mut names = vec![self.path.clone(), self.real.clone()];
+        let mut here = self.path.clone();
+        // as many as the kernel follows
+        for _ in 0..40 {
+            let Ok(target) = std::fs::read_link(&here) else { break };
+            let Some(directory) = here.parent().and_then(|d| std::fs::canonicalize(d).ok()) else { break };
+            let next = directory.join(target);
+            let Some(name) = next.file_name().map(ToOwned::to_owned) else { break };
+            let Some(directory) = next.parent().and_then(|d| std::fs::canonicalize(d).ok()) else { break };
+            here = directory.join(name);
+            names.push(here.clone());
+        }
+        names
     }
 
     /// The program at that path; `Err(None)` where nothing is.

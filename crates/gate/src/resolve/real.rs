@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::resolve::lexical::{Asked, collapse};
 use crate::resolve::locate::Unlocated;
 use crate::resolve::prepared::{Intent, Object, OpenDir, Prepared};
-use crate::resolve::{PathError, Tree};
+use crate::resolve::{Meta, PathError, Tree};
 
 impl Tree {
     /// The real path of the object at an absolute path, or of where it would be; and whether it is there.
@@ -32,6 +32,17 @@ impl Tree {
         }
     }
 
+    /// The guarded literals that this file is too, by a hard link.
+    pub(crate) fn guarded_twins(&self, real: &Path, literals: impl FnOnce() -> std::sync::Arc<[PathBuf]>) -> Vec<PathBuf> {
+        match rustix::fs::lstat(real).map(|stat| Meta::of(&stat)) {
+            Ok(meta) if meta.is_file() && meta.nlink > 1 => {
+                let same = |p: &&PathBuf| rustix::fs::stat(p.as_path()).is_ok_and(|stat| Meta::of(&stat).identity() == meta.identity());
+                literals().iter().filter(|p| p.as_path() != real).filter(same).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The policy root itself: the working directory of children that name no other. It is the operator's choice, not a script's.
     pub(crate) fn root_directory(&self) -> Result<Prepared, PathError> {
         let fd = self.root_fd.try_clone().map_err(|error| PathError::Io { during: "hold the policy root", error })?;
@@ -41,6 +52,12 @@ impl Tree {
 }
 
 impl Prepared {
+    /// Whether its path still leads to this very object.
+    pub(crate) fn is_still_there(&self) -> bool {
+        let now = rustix::fs::stat(&self.real).map(|stat| Meta::of(&stat).identity());
+        now.is_ok_and(|now| self.identity() == Some(now))
+    }
+
     /// The descriptor of a directory that was prepared for listing.
     pub(crate) fn directory(&self) -> Result<BorrowedFd<'_>, PathError> {
         self.dir().map(|d| d.fd.as_fd())

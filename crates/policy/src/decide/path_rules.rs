@@ -214,9 +214,21 @@ impl PathRule {
 fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) {
     let text = rule.rule.pattern();
     let is_relative = !matches!(rule.form, Form::Object(_)) && !text.starts_with(['/', '~']);
-    // relative patterns are never looked up below their base, and braces could hide a beginning
-    if !is_relative || text.starts_with('{') {
+    // relative patterns are never looked up below their base, and braces can hide a beginning
+    if text.contains(['{', '\\']) || matches!(rule.form, Form::Object(_)) {
         let _ = rule.each(home, links, &mut |_, _| {});
+    } else if !is_relative {
+        let (start, rest) = match text.strip_prefix('~') {
+            Some(rest) => (home, rest),
+            None => (None, text),
+        };
+        // what is no literal name ends the beginning; of `.` and empty parts there are none in what the program brings along
+        let names = rest.split('/').filter(|part| !part.is_empty()).take_while(|part| !part.contains(['*', '?', '[']));
+        let start = start.into_iter().flat_map(Path::components).filter_map(|c| match c {
+            std::path::Component::Normal(name) => Some(name.as_bytes()),
+            _ => None,
+        });
+        links.real(start.chain(names.map(str::as_bytes)));
     }
 }
 
@@ -252,6 +264,38 @@ mod tests {
     use super::*;
     use crate::control::{GUARDED, SEALED};
     use crate::load::{Finder, load_preset};
+
+    /// What `look_up` asks at load is all that compiling asks later: with links in a home, frozen answers are those of an open one.
+    #[test]
+    fn links_looked_up_at_load_are_those_that_compiling_needs() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(home.join("real/sub")).unwrap();
+        for name in [".ssh", ".aws", ".config", ".local", ".cargo", ".gnupg", ".docker", ".kube", ".npmrc", ".mozilla", "Library"] {
+            std::os::unix::fs::symlink("real", home.join(name)).unwrap();
+        }
+        let lists = load_preset("secure-defaults", &Finder::of_this_user()).unwrap().lists;
+        let mut rules = PathRules::of_home(Some(&home));
+        for entry in SEALED.iter().chain(GUARDED) {
+            rules.add_built_in(PathKind::Guarded, entry);
+        }
+        for entry in &lists.fs_deny {
+            rules.add(PathKind::Deny, None, entry, None).unwrap();
+        }
+        let rules = rules.asked();
+        let mut real = 0;
+        for rule in &rules.rules {
+            let patterns = |links: &mut Links| {
+                let mut all = Vec::new();
+                rule.each(Some(&home), links, &mut |p, _| all.push(format!("{p:?}"))).unwrap();
+                all
+            };
+            let frozen = patterns(&mut rules.links.lock().unwrap());
+            assert_eq!(frozen, patterns(&mut Links::default()), "{}", rule.rule);
+            real += frozen.iter().filter(|p| p.contains("114, 101, 97, 108]")).count();
+        }
+        assert!(real > 10, "{real}");
+    }
 
     /// They are read when the first path is judged, where nobody could be told.
     #[test]

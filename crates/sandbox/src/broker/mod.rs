@@ -8,6 +8,13 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 
 use crate::error::{Calling, SandboxError};
 
+/// A write past the file size limit is an error (EFBIG) of that write from now on, and no longer the end of this process: the journal must be
+/// able to say so. Children have the default again.
+pub fn survive_full_files() {
+    // SAFETY: SIG_IGN is no handler; nothing of ours runs on the signal.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// No core dump, and no look into this process by others of the same user: `/proc/PID/{environ,mem,maps,fd}`, ptrace, pidfd_getfd.
 /// Root with its capabilities still can; see [`take_environment`]. Its own children are ordinary again after exec.
 ///

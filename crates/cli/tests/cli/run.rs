@@ -1,0 +1,108 @@
+//! `aegis run`: arguments, standard input, `--json`, the journal's place.
+
+use crate::place::{Place, wait, wait_with};
+
+const POLICY: &str = "[filesystem]\nread_allow = [\"**\"]\nwrite_allow = [\"out/**\", \"out\"]\n";
+
+fn json(ended: &crate::place::Ended) -> serde_json::Value {
+    assert_eq!(ended.out.lines().count(), 1, "one object: {ended:#?}");
+    serde_json::from_str(&ended.out).unwrap_or_else(|e| panic!("{e}: {ended:#?}"))
+}
+
+fn run_json(place: &Place, script: &str) -> serde_json::Value {
+    let mut command = place.running(POLICY, script);
+    command.arg("--json");
+    json(&wait(command))
+}
+
+#[test]
+fn json_of_a_run_that_succeeds() {
+    let place = Place::new();
+    let object = run_json(&place, "print(\"hi\")\nfs.write(\"out/x\", \"y\")\nresult = {\"n\": [1, True, None]}\n");
+    assert_eq!(object["status"], "ok");
+    assert_eq!(object["code"], 0);
+    assert_eq!(object["output"], "hi\n");
+    assert_eq!(object["result"], serde_json::json!({ "n": [1, true, null] }));
+    assert_eq!(object["error"], serde_json::Value::Null);
+    assert_eq!(object["counts"]["calls"]["fs.write"], 1);
+}
+
+#[test]
+fn json_of_runs_that_fail() {
+    let place = Place::new();
+    let object = run_json(&place, "p = \"/etc/passwd\"\nfs.read(p)\n");
+    assert_eq!((&object["status"], &object["code"]), (&"denied".into(), &2.into()));
+    let error = &object["error"];
+    assert_eq!(error["kind"], "policy_denied");
+    assert_eq!((&error["location"]["line"], &error["location"]["column"]), (&2.into(), &1.into()));
+    assert!(error["message"].as_str().unwrap().starts_with("denied: fs.read /etc/passwd"));
+    assert!(error["suggestion"].as_str().unwrap().contains("read_allow"));
+    let object = run_json(&place, "fs.raed(\"x\")\n");
+    assert_eq!((&object["status"], &object["code"]), (&"refused".into(), &3.into()));
+    assert_eq!(object["findings"][0]["line"], 1);
+    let object = json(&place.aegis(&["run", "--json", "--policy", "absent.toml", "script.star"]));
+    assert_eq!((&object["code"], &object["error"]["kind"]), (&5.into(), &"policy".into()));
+    let object = json(&place.aegis(&["run", "--json", "--no-audit", "--policy", "policy.toml", "absent.star"]));
+    assert_eq!((&object["code"], &object["error"]["kind"]), (&5.into(), &"script".into()));
+}
+
+#[test]
+fn arguments() {
+    let place = Place::new();
+    let mut command = place.running(POLICY, "print(args.since, args.n)");
+    command.args(["--arg", "since=v1.2=x", "--arg", "n=a b"]);
+    wait(command).is(0, &[]).prints("v1.2=x a b\n");
+    place.run(POLICY, "print(args.since)").is(1, &["script.star:1:", "since"]);
+    for wrong in ["novalue", "1=x", "a-b=x", "=x"] {
+        let ended = place.aegis(&["run", "--policy", "policy.toml", "--no-audit", "--arg", wrong, "script.star"]);
+        ended.is(64, &["--arg"]);
+    }
+}
+
+#[test]
+fn a_script_from_standard_input() {
+    let place = Place::new();
+    place.file("policy.toml", POLICY);
+    let mut command = place.command();
+    command.args(["run", "--policy", "policy.toml", "--no-audit", "-"]);
+    wait_with(command, b"print(1 + 1)\nx = 1 // 0\n").is(1, &["<stdin>:2:5: "]).prints("2\n");
+}
+
+#[test]
+fn a_library_that_the_policy_lets_it_read() {
+    let place = Place::new();
+    place.file("lib/greet.star", "def greet(name):\n    return \"hello \" + name\n");
+    place.run(POLICY, "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(0, &[]).prints("hello you\n");
+    place.run("[filesystem]\nread_allow = [\"src/**\"]\n", "load(\"//lib/greet.star\", \"greet\")\nprint(greet(\"you\"))").is(2, &["lib/greet.star"]).prints("");
+}
+
+#[test]
+fn output_comes_as_it_is_printed() {
+    use std::io::Read;
+    let place = Place::new();
+    let policy = "[subprocess]\nallow_commands = [\"sleep\"]\n";
+    let mut child = crate::place::start(place.running(policy, "print(\"first\")\nsubprocess.run([\"sleep\", \"86420\"])\n"));
+    let mut first = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"first\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn the_journal_lies_where_it_was_said() {
+    let place = Place::new();
+    place.file("policy.toml", "[audit]\npath = \"logs/a.jsonl\"\n");
+    place.file("script.star", "print(1)");
+    place.aegis(&["run", "--policy", "policy.toml", "script.star"]).is(0, &[]);
+    assert!(place.project.join("logs/a.jsonl").exists());
+    place.file("policy.toml", "version = 1\n");
+    place.aegis(&["run", "--policy", "policy.toml", "--no-audit", "script.star"]).is(0, &[]);
+    assert!(!place.top().join("state").exists());
+    place.aegis(&["run", "--policy", "policy.toml", "script.star"]).is(0, &[]);
+    let state: Vec<_> = std::fs::read_dir(place.top().join("state/aegis")).unwrap().flatten().collect();
+    assert_eq!(state.len(), 1);
+    assert!(state[0].file_name().to_str().unwrap().starts_with("project-"));
+    let shown = place.aegis(&["audit", "verify", state[0].path().join("audit.jsonl").to_str().unwrap()]);
+    assert!(shown.is(0, &[]).out.contains("intact"), "{shown:#?}");
+}

@@ -68,7 +68,7 @@ fn a_sum_over_a_range_without_end() {
     let place = Place::new();
     place
         .run(POLICY, "t = 0\nfor i in range(1000000000000000000):\n    t += i\nprint(t)\n")
-        .is(1, &["script.star:2:10: "])
+        .is(1, &["script.star:2:10: ", "way out: sizes, counts and indexes go up to 2147483647"])
         .in_one_line()
         .prints("");
     let policy = "[runtime]\nmax_steps = 1000000\n";

@@ -52,7 +52,7 @@ fn arguments() {
     let mut command = place.running(POLICY, "print(args.since, args.n)");
     command.args(["--arg", "since=v1.2=x", "--arg", "n=a b"]);
     wait(command).is(0, &[]).prints("v1.2=x a b\n");
-    place.run(POLICY, "print(args.since)").is(1, &["script.star:1:", "since"]);
+    place.run(POLICY, "print(args.since)").is(1, &["script.star:1:", "way out: give it on the command line: --arg since=VALUE"]);
     for wrong in ["novalue", "1=x", "a-b=x", "=x"] {
         let ended = place.aegis(&["run", "--policy", "policy.toml", "--no-audit", "--arg", wrong, "script.star"]);
         ended.is(64, &["--arg"]);

@@ -91,6 +91,7 @@ pub(super) fn described(error: &starlark::Error, main: &str) -> ScriptError {
             failure.suggestion = match failure.phase {
                 Phase::Syntax => hints::syntax_hint(span.file.source(), failure.line, failure.column).map(str::to_owned),
                 Phase::Script if matches!(error.kind(), ErrorKind::Scope(_)) => hints::name_hint(span.source_span()).map(str::to_owned),
+                Phase::Script => hints::error_hint(&failure.message, span.source_span()),
                 _ => None,
             };
         }

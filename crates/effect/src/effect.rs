@@ -150,9 +150,11 @@ impl Effect {
             Effect::FsList { .. } => "fs.list",
             Effect::FsGlob { .. } => "fs.glob",
             Effect::Load { .. } => "load",
-            Effect::Http(request) => request.method.capability().name(),
+            Effect::Http(request) if request.fail_on_status => request.method.capability().name(),
+            Effect::Http(_) => "net.request",
             Effect::EnvRead { .. } => "env.read",
-            Effect::Exec(_) => "subprocess.exec",
+            Effect::Exec(child) if child.fail_on_exit => "subprocess.exec",
+            Effect::Exec(_) => "subprocess.run",
             Effect::Now => "time.now",
         }
     }

@@ -115,7 +115,7 @@ impl Ruling {
     /// What content of the object depends on.
     pub(crate) fn label(&self) -> Label {
         let mut label = Label::public();
-        for atom in self.decisions.iter().flat_map(Decision::atoms) {
+        for atom in self.decisions.iter().flat_map(|d| d.atoms().iter().chain(d.read_atoms())) {
             label.insert(atom.index());
         }
         label

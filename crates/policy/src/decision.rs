@@ -107,6 +107,7 @@ pub struct Decision {
     pub(crate) verdict: Verdict,
     pub(crate) visibility: Visibility,
     pub(crate) atoms: Vec<Atom>,
+    pub(crate) read: Vec<Atom>,
     pub(crate) rule: Option<RuleRef>,
     pub(crate) reason: Reason,
 }
@@ -123,10 +124,15 @@ impl Decision {
         self.visibility
     }
     /// The local-only rules that label what comes from the object, and that name it as a sink. At most one of each layer of the
-    /// policy for files, hosts and variables; for a command also those of the files its arguments name.
+    /// policy.
     #[must_use]
     pub fn atoms(&self) -> &[Atom] {
         &self.atoms
+    }
+    /// The local-only rules of the files that the arguments of a command name for reading. They label the outcome, and clear nothing.
+    #[must_use]
+    pub fn read_atoms(&self) -> &[Atom] {
+        &self.read
     }
     /// The rule that decided, if one did.
     #[must_use]

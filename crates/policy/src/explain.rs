@@ -137,6 +137,9 @@ impl Policy {
 
     fn relative(&self, path: &Path) -> String {
         let shown = path.strip_prefix(self.root()).unwrap_or(path);
+        if shown.as_os_str().is_empty() {
+            return ".".to_owned();
+        }
         match (shown.parent(), shown.extension()) {
             (Some(parent), Some(_)) if !parent.as_os_str().is_empty() && parent != Path::new("/") => format!("{}/**", parent.display()),
             _ => shown.display().to_string(),

@@ -83,7 +83,7 @@ fn files_that_arguments_name_are_judged() {
     assert!(matches!(run(&p, "cat token").reason(), Reason::LocalOnlyArgument { .. }));
     let sorted = run(&p, "sort token");
     assert_eq!(sorted.visibility(), Visibility::LocalOnly);
-    let names: Vec<&str> = sorted.atoms().iter().map(|a| p.atom_name(*a)).collect();
+    let names: Vec<&str> = sorted.atoms().iter().chain(sorted.read_atoms()).map(|a| p.atom_name(*a)).collect();
     assert_eq!(names, ["command:sort", "file:token"], "its output depends on both");
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, Decision, Finder, Method, Policy, Reason, RequestUrl, Surroundings, Verdict, Visibility};
+use aegis_policy::{Access, Decision, ExecRequest, Finder, Method, Policy, Reason, RequestUrl, Surroundings, Verdict, Visibility};
 use aegis_policy::{Verdict::Allow, Verdict::Ask, Verdict::Deny};
 
 fn policy(text: &str) -> Policy {
@@ -137,4 +137,17 @@ fn hosts_and_addresses() {
     ] {
         assert_eq!(p.decide(&Access::Address { ip: ip.parse().unwrap() }).verdict(), expected, "{ip}");
     }
+}
+
+#[test]
+fn a_local_only_file_among_the_arguments_clears_no_flow() {
+    let p = policy(
+        "[filesystem]\nlocal_only_read = [\"vault/**\"]\nlocal_only_write = [\"vault/**\"]\n[environment]\nlocal_only_vars = [\"TOKEN\"]\n\
+         [subprocess]\nlocal_only_commands = [\"send\"]\n[[flow]]\nfrom = \"env:TOKEN\"\nto = [\"file:vault/**\"]\n",
+    );
+    let argv = ["send", "./vault/x"].map(String::from);
+    let decision = p.decide(&Access::Exec(&ExecRequest::parse(&argv, Path::new("/p"))));
+    assert_eq!((decision.verdict(), decision.visibility()), (Allow, Visibility::LocalOnly));
+    assert_eq!(decision.read_atoms().len(), 1, "the file labels what comes out");
+    assert!(p.may_flow([source(&p, "TOKEN")], &decision).is_err(), "the token may go into that file, not to the command");
 }

@@ -51,7 +51,7 @@ fn frame(body: &[u8]) -> Vec<u8> {
     frame
 }
 
-const NO_FACTS: &[u8] = &[0, 0, 0, 0];
+const NO_FACTS: &[u8] = &[0, 0, 0, 0, 0];
 
 /// `fs.read(path)` on line 1.
 fn read(path: &str) -> Vec<u8> {

@@ -24,6 +24,9 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
         Ok(count) => count,
         Err(failures) => return failed(&failures, &policy, start),
     };
+    if let Err(error) = policy.check_tests(&start.finder(), &start.surroundings()) {
+        return exit::failure(&error);
+    }
     say!("{}: valid; {tests} tests passed", start.shown(&path));
     for note in policy.notes() {
         say!("note: {} ({})", note.what, note.by);

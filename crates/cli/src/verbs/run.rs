@@ -168,6 +168,11 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     if journalled.is_err() && report.status == Status::Ok {
         code = exit::FAILURE;
     }
+    if gate.is_stopped() {
+        // a script that goes on after "no, and stop" does nothing any more; it must not look as if it had
+        code = Status::ApprovalDenied.exit_code();
+        complain!("aegis: the run was ended at the terminal");
+    }
     if args.json {
         say!("{}", as_json(&report, source.name(), &collected.text, code, &gate));
     } else {
@@ -176,6 +181,8 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     if let Err(error) = journalled {
         complain!("aegis: {error}");
     }
+    // the worker is killed already; nothing is gained by waiting until the kernel has taken it apart
+    std::mem::forget(runner);
     ExitCode::from(code)
 }
 

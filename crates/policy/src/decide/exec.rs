@@ -78,9 +78,8 @@ fn files(layer: &Layer, request: &ExecRequest, mut answer: Answer, local_only_co
             if !local_only_command {
                 return Answer::new(Verdict::Deny, Reason::LocalOnlyArgument { argument: file.raw.clone() }, of_file.rule);
             }
-            for atom in of_file.atoms {
-                answer = answer.local_only(atom);
-            }
+            // what comes out depends on the file; only the command itself is a sink
+            answer.read.extend(of_file.atoms);
         }
     }
     answer

@@ -25,11 +25,13 @@ pub(crate) struct Answer {
     rule: Option<RuleRef>,
     visibility: Visibility,
     atoms: Vec<Atom>,
+    /// Of what else the outcome depends on.
+    read: Vec<Atom>,
 }
 
 impl Answer {
     const fn new(verdict: Verdict, reason: Reason, rule: Option<RuleRef>) -> Answer {
-        Answer { verdict, reason, rule, visibility: Visibility::Public, atoms: Vec::new() }
+        Answer { verdict, reason, rule, visibility: Visibility::Public, atoms: Vec::new(), read: Vec::new() }
     }
 
     const fn malformed(what: &'static str) -> Answer {
@@ -53,6 +55,7 @@ impl Answer {
         }
         self.visibility = self.visibility.max(other.visibility);
         self.atoms.extend(other.atoms);
+        self.read.extend(other.read);
         self
     }
 }
@@ -72,7 +75,14 @@ impl Policy {
         for layer in layers {
             answer = answer.tighten(layer.answer(access));
         }
-        Decision { verdict: answer.verdict, visibility: answer.visibility, atoms: answer.atoms, rule: answer.rule, reason: answer.reason }
+        Decision {
+            verdict: answer.verdict,
+            visibility: answer.visibility,
+            atoms: answer.atoms,
+            read: answer.read,
+            rule: answer.rule,
+            reason: answer.reason,
+        }
     }
 }
 

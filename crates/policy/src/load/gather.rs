@@ -77,7 +77,7 @@ impl<'f> Gatherer<'f> {
         let name: Arc<str> = name.into();
         let origin = Arc::new(Origin { name: name.clone(), preset: false, base: Arc::from(base) });
         let source = SourceFile { name: name.clone(), path: None, sha256: hex(&Sha256::digest(text)) };
-        let document = rooted(read(text, origin)?, self.finder)?;
+        let document = rooted(read(text, origin)?, self.finder, true)?;
         self.add(Node { identity: Identity::Text, label: format!("text:{name}"), source, document, inherits: Vec::new() })?;
         Ok(Gathered(self.nodes))
     }
@@ -101,7 +101,7 @@ impl<'f> Gatherer<'f> {
         }
         let label = format!("file:{}", source.path.to_string_lossy());
         let origin = Arc::new(Origin { name: name.clone(), preset: false, base: source.base });
-        let document = rooted(read(&source.text, origin)?, self.finder)?;
+        let document = rooted(read(&source.text, origin)?, self.finder, stated.is_none())?;
         let source = SourceFile { name: name.clone(), path: Some(source.path), sha256: source.sha256 };
         self.add(Node { identity, label, source, document, inherits: Vec::new() })
     }
@@ -183,8 +183,8 @@ impl<'f> Gatherer<'f> {
 
 /// Where a file states a `root`, its relative patterns start there, not at its directory: `src/**` in a user's own policy with
 /// `root = "git"` is the `src` of whatever project it is used in.
-fn rooted(mut document: Document, finder: &Finder) -> Result<Document, LoadError> {
-    if document.settings.contains_key("root") {
+fn rooted(mut document: Document, finder: &Finder, is_own: bool) -> Result<Document, LoadError> {
+    if document.settings.contains_key("root") || (is_own && finder.start.is_some()) {
         let root: Arc<Path> = root(&document.settings, &document.origin, finder)?.into();
         if root != document.origin.base {
             document.lists.path_entries().for_each(|entry| entry.base = root.clone());

@@ -54,7 +54,10 @@ fn absolute(path: &str, stated: &Stated, finder: &Finder) -> Result<PathBuf, Loa
 
 /// What relative paths start from: the file's own directory, or what its `root` says.
 pub(super) fn root(values: &BTreeMap<&'static str, Stated>, origin: &Origin, finder: &Finder) -> Result<PathBuf, LoadError> {
-    let Some(stated) = values.get("root") else { return Ok(origin.base.to_path_buf()) };
+    let Some(stated) = values.get("root") else {
+        // the user's own policy holds for whatever project a request comes from
+        return Ok(finder.start.as_deref().map_or_else(|| origin.base.to_path_buf(), git_root));
+    };
     let path = match stated.value.text() {
         Some(".") => return Ok(origin.base.to_path_buf()),
         Some("git") => git_root(finder.start.as_deref().unwrap_or(&origin.base)),

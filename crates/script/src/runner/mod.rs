@@ -111,7 +111,7 @@ impl Runner {
     }
 
     fn link(&mut self) -> Result<Link, Box<RunError>> {
-        self.ended.retain_mut(|child| child.ended_within(Duration::ZERO).is_none());
+        self.ended.retain_mut(|child| !child.has_ended());
         match &mut self.workers {
             Workers::InProcess => in_process::start().map(|stream| Link::new(stream, Ending::Thread)),
             Workers::Process { start, waiting, .. } => match waiting.take() {
@@ -139,7 +139,7 @@ impl Drop for Runner {
             worker.kill();
         }
         for child in &mut self.ended {
-            let _ = child.ended_within(Duration::ZERO);
+            let _ = child.has_ended();
         }
     }
 }

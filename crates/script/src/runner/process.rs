@@ -27,6 +27,10 @@ pub trait WorkerHandle: fmt::Debug {
     fn kill(&mut self);
     /// How it ended, if it does within that time; it is reaped then.
     fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd>;
+    /// Whether it has ended; it is reaped then. Never waits.
+    fn has_ended(&mut self) -> bool {
+        self.ended_within(Duration::ZERO).is_some()
+    }
     /// Bounds what it can allocate from now on, in bytes. What the kernel cannot bound, the broker watches.
     fn limit_memory(&mut self, bytes: u64) {
         let _ = bytes;
@@ -83,6 +87,11 @@ impl WorkerHandle for Child {
     fn kill(&mut self) {
         // fails only if it has ended by itself
         let _ = Child::kill(self);
+    }
+
+    fn has_ended(&mut self) -> bool {
+        // its last words are not read: what it left behind may hold the pipe open
+        matches!(self.try_wait(), Ok(Some(_)))
     }
 
     fn ended_within(&mut self, patience: Duration) -> Option<WorkerEnd> {

@@ -194,6 +194,11 @@ fn patterns_of_a_file_start_from_its_root() {
     assert_eq!(with.root(), top.join("project"));
     assert_eq!((verdict(&with, "project/src/x"), verdict(&with, "home/src/x")), (Allow, Deny));
     assert_eq!(verdict(&with, "project/src/private"), Deny);
-    let without = load(lists);
-    assert_eq!((verdict(&without, "project/src/x"), verdict(&without, "home/src/x")), (Deny, Allow));
+    let own = load(&format!("root = \".\"\n{lists}"));
+    assert_eq!((verdict(&own, "project/src/x"), verdict(&own, "home/src/x")), (Deny, Allow));
+    // the user's own policy, which is loaded for a place, starts there without a word
+    let user = load(lists);
+    assert_eq!((verdict(&user, "project/src/x"), verdict(&user, "home/src/x")), (Allow, Deny));
+    let project = Policy::load(&file, &Finder::of_this_user().with_home(&top.join("home")), &Surroundings::default()).unwrap();
+    assert_eq!((verdict(&project, "project/src/x"), verdict(&project, "home/src/x")), (Deny, Allow));
 }

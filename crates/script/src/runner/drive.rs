@@ -57,7 +57,7 @@ struct Session<'a> {
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
     /// A message and its answer cost a fifth on one core of what they cost across two.
-    _shared_core: Option<Box<dyn Any>>,
+    shared_core: Option<Box<dyn Any>>,
 }
 
 /// What a verifying worker says first.
@@ -161,16 +161,14 @@ impl<'a> Session<'a> {
         link.stream.set_write_timeout(Some(WATCH))?;
         let line = Line::new(link.stream);
         let mut ending = link.ending;
-        let mut shared_core = None;
         if let Ending::Process(child) = &mut ending {
             child.limit_memory(options.limits.memory_bytes);
-            shared_core = child.share_core();
         }
         let mut session = Session {
             sender: Sender::new(line.clone()),
             receiver: Receiver::new(line),
             ending,
-            _shared_core: shared_core,
+            shared_core: None,
             started: now,
             options,
             ended,
@@ -234,6 +232,12 @@ impl<'a> Session<'a> {
                         return Err(Stop::Protocol("an effect after an error that ends the run"));
                     }
                     report.counts.effects += 1;
+                    // not earlier: a worker that still makes itself ready has better use for the other core
+                    if report.counts.effects == EFFECTS_BEFORE_SHARING
+                        && let Ending::Process(child) = &self.ending
+                    {
+                        self.shared_core = child.share_core();
+                    }
                     let answer = performer.perform(&request);
                     if let Err(error) = &answer {
                         report.counts.failed_effects += 1;
@@ -374,6 +378,9 @@ impl<'a> Session<'a> {
         crashed(format!("the worker ended with {}", end.how))
     }
 }
+
+/// From this effect on broker and worker share a core.
+const EFFECTS_BEFORE_SHARING: u64 = 3;
 
 /// How long a worker that closed its stream may take to end.
 const PATIENCE: Duration = Duration::from_millis(50);

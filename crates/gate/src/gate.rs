@@ -186,11 +186,6 @@ impl Gate {
         self
     }
 
-    /// Processes of ours that are no children of a command, such as the worker: cleaning up after a command spares them.
-    pub fn spare(&mut self, process: aegis_sandbox::Pid) {
-        self.children.spare.push(process);
-    }
-
     /// Whether a person ended the run.
     #[must_use]
     pub const fn is_stopped(&self) -> bool {

@@ -16,7 +16,7 @@ fn main() {
     for rules in [1_000, 10_000] {
         println!("{rules} rules");
         let policy =
-            Policy::from_text("bench.toml", &text(rules), Path::new("/work/project"), &finder(), &Surroundings::default()).unwrap();
+            Policy::from_text("bench.toml", &text(rules), Path::new("/code/project"), &finder(), &Surroundings::default()).unwrap();
         paths(&policy, rules);
         others(&policy, rules);
     }
@@ -47,12 +47,12 @@ fn text(rules: usize) -> String {
 fn paths(policy: &Policy, rules: usize) {
     let last = rules / 5 - 1;
     for (what, path) in [
-        ("directory", format!("/work/project/dir{last}/a/b/c.rs")),
-        ("literal file", format!("/work/project/docs/file{last}.md")),
-        ("wild middle", format!("/work/project/pkg{last}-core/src/main.rs")),
-        ("denied extension", format!("/work/project/dir1/x.ext{last}")),
-        ("denied name", format!("/work/project/dir1/a/secret{last}/x")),
-        ("miss", "/work/project/other/a/b/c.rs".to_owned()),
+        ("directory", format!("/code/project/dir{last}/a/b/c.rs")),
+        ("literal file", format!("/code/project/docs/file{last}.md")),
+        ("wild middle", format!("/code/project/pkg{last}-core/src/main.rs")),
+        ("denied extension", format!("/code/project/dir1/x.ext{last}")),
+        ("denied name", format!("/code/project/dir1/a/secret{last}/x")),
+        ("miss", "/code/project/other/a/b/c.rs".to_owned()),
         ("miss elsewhere", "/usr/share/doc/some/thing.txt".to_owned()),
     ] {
         let path = Path::new(&path);
@@ -68,7 +68,7 @@ fn others(policy: &Policy, rules: usize) {
     let name = format!("VAR_{}", rules - 1);
     ask(policy, "variable", &Access::Env { name: &name });
     ask(policy, "variable, miss", &Access::Env { name: "OTHER" });
-    let root = Path::new("/work/project");
+    let root = Path::new("/code/project");
     for argv in [vec!["git", "status"], vec!["cargo", "test", "-p", "x"], vec!["git", "push", "--force"], vec!["unknown", "a"]] {
         let words: Vec<String> = argv.iter().map(|w| (*w).to_owned()).collect();
         let request = ExecRequest::parse(&words, root);

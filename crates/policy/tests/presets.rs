@@ -23,7 +23,7 @@ fn repository() -> &'static Path {
 }
 
 fn policy(text: &str) -> Policy {
-    Policy::from_text("test.toml", text, Path::new("/work/app"), &Finder::of_this_user(), &Surroundings::default()).unwrap()
+    Policy::from_text("test.toml", text, Path::new("/code/app"), &Finder::of_this_user(), &Surroundings::default()).unwrap()
 }
 
 #[derive(serde::Deserialize)]
@@ -73,7 +73,7 @@ fn secure_defaults_under_a_policy_that_allows_everything() {
     let Cases { cases } = toml::from_str(&text).unwrap();
     let questions: Vec<(Case, Question)> = cases
         .into_iter()
-        .map(|case| (Question::read(&case.access, Path::new("/work/app")).unwrap_or_else(|e| panic!("{}: {e}", case.access)), case))
+        .map(|case| (Question::read(&case.access, Path::new("/code/app")).unwrap_or_else(|e| panic!("{}: {e}", case.access)), case))
         .map(|(q, c)| (c, q))
         .collect();
     let commands = questions.iter().filter_map(|(_, question)| match question {

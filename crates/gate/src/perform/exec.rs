@@ -28,8 +28,6 @@ pub(crate) struct Children {
     pub(crate) public_env: Option<Vec<Variable>>,
     /// Whether a script may write this program, as found and as it is without links.
     settled: HashMap<(PathBuf, PathBuf), bool>,
-    /// Processes that are no children of a command: the worker.
-    pub(crate) spare: Vec<aegis_sandbox::Pid>,
 }
 
 /// A command line in two readings.
@@ -136,7 +134,7 @@ impl Gate {
             max_memory_bytes: None,
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
-        let run = RunLimits { deadline, max_output, cancel: None, spare: &self.children.spare };
+        let run = RunLimits { deadline, max_output, cancel: None, spare: &[] };
         match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();

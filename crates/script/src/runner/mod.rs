@@ -101,15 +101,6 @@ impl Runner {
         report
     }
 
-    /// The process id of the worker that waits for the next script, if there is one.
-    #[must_use]
-    pub fn waiting_worker(&self) -> Option<u32> {
-        match &self.workers {
-            Workers::Process { waiting, .. } => waiting.as_ref().map(WorkerProcess::id),
-            Workers::InProcess => None,
-        }
-    }
-
     fn link(&mut self) -> Result<Link, Box<RunError>> {
         self.ended.retain_mut(|child| !child.has_ended());
         match &mut self.workers {

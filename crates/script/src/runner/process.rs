@@ -64,10 +64,6 @@ impl WorkerProcess {
         WorkerProcess { stream, handle: Box::new(handle) }
     }
 
-    pub(super) fn id(&self) -> u32 {
-        self.handle.id()
-    }
-
     pub(super) fn kill(&mut self) {
         self.handle.kill();
         let _ = self.handle.ended_within(Duration::from_secs(1));

@@ -17,6 +17,12 @@ pub(crate) fn original() -> Option<CpuSet> {
     *ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many cores the calling thread may run on; 1 if the kernel does not say.
+#[must_use]
+pub fn cores() -> u32 {
+    sched_getaffinity(None).map_or(1, |set| set.count())
+}
+
 /// While this lives, the calling thread and the worker run on one core. Threads that either starts meanwhile inherit that (processes
 /// started by this crate do not). Ends on the thread that began it.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 //! - [`worker`]: the broker starts its own binary as script worker; the worker takes its own rights away.
 //! - [`broker`]: what the broker does to itself, once, before anything untrusted runs.
 //! - [`child`]: starts one judged program, feeds and reads it, and ends it with everything it started.
+//! - [`channel`]: bytes between broker and worker, in shared memory while both are awake.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
 //! Linux only. Confinement of children by Landlock, seccomp and namespaces is not part of it yet: children run as the user who started the
@@ -12,6 +13,7 @@
 compile_error!("aegis-sandbox supports only Linux");
 
 pub mod broker;
+pub mod channel;
 pub mod child;
 pub mod cpu;
 mod end;

@@ -4,8 +4,9 @@ use std::os::unix::net::UnixStream;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, setrlimit};
 
-use super::socket::{SOCKET_FD, broker_pid, take_socket};
+use super::socket::{SOCKET_FD, broker_pid, take_memory, take_socket};
 use crate::broker::single_threaded;
+use crate::channel::SharedPages;
 use crate::error::{Calling, SandboxError};
 use crate::landlock::{self, Enforced};
 use crate::seccomp;
@@ -27,12 +28,14 @@ pub struct WorkerLimits {
 pub struct LockedDown {
     /// The connection to the broker: no worker reads a byte before it is locked down.
     pub socket: UnixStream,
+    /// The memory shared with the broker, for [`crate::channel::Channel::of_worker`]. Its descriptor is closed.
+    pub pages: SharedPages,
     /// How much of Landlock this kernel has. It is the second wall: the filter allows no call that Landlock would judge.
     pub landlock: Enforced,
 }
 
 /// Takes away every right that the worker does not need: file system, sockets, exec, fork, other processes. Afterwards it can compute,
-/// allocate, start threads, and talk on the one socket it has. To be called before the first byte is read and before any thread is
+/// allocate, start threads, and talk on the one socket and in the one piece of memory that it shares with the broker. To be called before the first byte is read and before any thread is
 /// started (Landlock binds the calling thread and what it starts).
 ///
 /// RLIMIT_NPROC is not used: it counts all processes of the user, root is exempt, and the evaluator's thread comes after this call. That
@@ -48,6 +51,7 @@ pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
     if getppid() != Some(broker) {
         return Err(SandboxError::BrokerGone);
     }
+    let pages = take_memory()?;
     close_all_above(SOCKET_FD)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     lower(Resource::Core, 0)?;
@@ -64,7 +68,7 @@ pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
     // Landlock needed one more for a moment.
     lower(Resource::Nofile, 4)?;
     seccomp::install(&seccomp::worker_filter()?)?;
-    Ok(LockedDown { socket, landlock })
+    Ok(LockedDown { socket, pages, landlock })
 }
 
 fn lower(resource: Resource, to: u64) -> Result<(), SandboxError> {

@@ -1,4 +1,4 @@
-//! The worker's end of the connection to its broker.
+//! What a worker was given to talk to its broker.
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -7,10 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::net::AddressFamily;
 use rustix::process::Pid;
 
+use crate::channel::SharedPages;
 use crate::error::SandboxError;
 
 /// Where a worker finds its socket.
 pub(super) const SOCKET_FD: RawFd = 3;
+
+/// Where it finds the memory it shares with the broker.
+const MEMORY_FD: RawFd = 4;
+
+/// Maps the shared memory. The descriptor stays open; the caller closes everything above the socket.
+pub(super) fn take_memory() -> Result<SharedPages, SandboxError> {
+    // SAFETY: borrowed for this call only; if the number is not open or is something else, `open` says so.
+    SharedPages::open(unsafe { BorrowedFd::borrow_raw(MEMORY_FD) })
+}
 
 /// The socket to the broker, once per process. Asks the kernel nothing, for after the lock-down there is nothing to ask.
 pub(super) fn take_socket() -> Result<UnixStream, SandboxError> {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
+use crate::channel::{Channel, SharedPages};
 use crate::cpu::{self, SharedCore};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
@@ -25,7 +26,7 @@ pub const EVALUATOR_STACK_BYTES: u64 = 1 << 30;
 const HEADROOM_BYTES: u64 = 16 << 20;
 
 /// Starts this binary as worker: `argv` is [`NAME`] and then `args`, the environment is empty, descriptors 0 to 2 are `/dev/null`, 3 is
-/// the socket to us, and nothing else is open. It has a session of its own, so that the terminal's Ctrl-C reaches only the broker.
+/// the socket to us, 4 the memory it shares with us, and nothing else is open. It has a session of its own, so that the terminal's Ctrl-C reaches only the broker.
 ///
 /// The worker dies with the *thread* that starts it (PR_SET_PDEATHSIG, set in [`crate::worker::lock_down`]): start it from one that
 /// stays as long as it is needed.
@@ -34,6 +35,7 @@ const HEADROOM_BYTES: u64 = 16 << 20;
 /// A system call failed, or an argument contains a NUL byte.
 pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError> {
     let (socket, theirs) = UnixStream::pair().calling("socketpair")?;
+    let (pages, memory) = SharedPages::create()?;
     let null = launch::dev_null()?;
     let argv = [OsStr::new(NAME)]
         .into_iter()
@@ -46,14 +48,14 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
         program: c"/proc/self/exe",
         argv: &argv,
         env: &[],
-        fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()],
+        fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), memory.as_fd()],
         cwd: None,
         expect: None,
         max_memory_bytes: None,
         dies_with_us: true,
         no_new_privs: true,
     })?;
-    Ok(WorkerProcess { process, socket })
+    Ok(WorkerProcess { process, socket, pages: Some(pages) })
 }
 
 /// A running worker. Dropping it kills and reaps it.
@@ -61,6 +63,7 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
 pub struct WorkerProcess {
     process: Process,
     socket: UnixStream,
+    pages: Option<SharedPages>,
 }
 
 impl WorkerProcess {
@@ -68,6 +71,16 @@ impl WorkerProcess {
     #[must_use]
     pub fn socket(&self) -> &UnixStream {
         &self.socket
+    }
+
+    /// The broker's end of the channel, once: who has it owns the connection, and [`Self::socket`] is not to be used beside it.
+    ///
+    /// # Errors
+    /// No descriptor is free, or it was taken already.
+    pub fn take_channel(&mut self) -> Result<Channel, SandboxError> {
+        let pages = self.pages.take().ok_or(SandboxError::ChannelTaken)?;
+        let socket = self.socket.try_clone().calling("fcntl(F_DUPFD)")?;
+        Ok(Channel::of_broker(socket, pages))
     }
 
     /// Its process id; valid until it was waited for.

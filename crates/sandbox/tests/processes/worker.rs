@@ -42,8 +42,8 @@ fn starts_with_nothing() {
     let file = std::fs::File::open("/").unwrap();
     rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty()).unwrap();
     let mut worker = start("report");
-    // 4 is the descriptor that lists them.
-    assert_eq!(said(&worker), "fds=0,1,2,3,4 null=true session=true env=0 landlock=Fully");
+    // 4 is the shared memory, 5 the descriptor that lists them.
+    assert_eq!(said(&worker), "fds=0,1,2,3,4,5 null=true session=true env=0 landlock=Fully");
     assert_eq!(worker.wait().unwrap(), End::Exited(0));
 }
 
@@ -64,6 +64,11 @@ fn is_limited_and_closed() {
     }
     let pid = worker.pid().as_raw_pid().to_string();
     assert_eq!((look::status(&pid, "NoNewPrivs").unwrap(), look::status(&pid, "Seccomp").unwrap()), ("1".to_owned(), "2".to_owned()));
+    if look::is_root() {
+        let mut open: Vec<_> = std::fs::read_dir(format!("{proc}/fd")).unwrap().map(|fd| fd.unwrap().file_name()).collect();
+        open.sort();
+        assert_eq!(open, ["0", "1", "2", "3"], "the shared memory is mapped, its descriptor closed");
+    }
     // Not dumpable: another process of the same user may not look into it.
     assert_eq!(std::fs::read_link(format!("{proc}/exe")).is_ok(), look::is_root());
 }

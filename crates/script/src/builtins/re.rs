@@ -1,7 +1,9 @@
 //! `re.*`: regular expressions without backtracking, so that no pattern takes exponential time.
 
 use aegis_effect::{EffectError, ErrorCode};
-use regex::{Captures, Regex, RegexBuilder};
+use regex_automata::meta::{Config, Regex};
+use regex_automata::util::captures::Captures;
+use regex_automata::util::syntax;
 use starlark::environment::GlobalsBuilder;
 use starlark::starlark_module;
 use starlark::values::list::AllocList;
@@ -26,10 +28,16 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         heap: Heap<'v>,
     ) -> starlark::Result<NoneOr<Value<'v>>> {
         let compiled = compile("re.match", &format!("^(?:{})", pattern.0), pattern.0)?;
-        Ok(match compiled.captures(text.0) {
-            None => NoneOr::None,
-            Some(found) => NoneOr::Other(heap.alloc(AllocList(groups(&found, heap)))),
-        })
+        let mut found = compiled.create_captures();
+        compiled.captures(text.0, &mut found);
+        if !found.is_match() {
+            return Ok(NoneOr::None);
+        }
+        let groups = (0..found.group_len()).map(|i| match group(&found, i, text.0) {
+            Some(part) => heap.alloc_str(part).to_value(),
+            None => Value::new_none(),
+        });
+        Ok(NoneOr::Other(heap.alloc(AllocList(groups))))
     }
 
     /// Every match of the pattern: a list of str, of the group if the pattern has one, of tuples if it has more.
@@ -40,16 +48,11 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         let compiled = compile("re.findall", pattern.0, pattern.0)?;
         Ok(match compiled.captures_len() {
-            1 => text_list(compiled.find_iter(text.0).map(|m| m.as_str()), heap),
-            2 => text_list(compiled.captures_iter(text.0).map(|c| c.get(1).map_or("", |m| m.as_str())), heap),
+            1 => text_list(compiled.find_iter(text.0).map(|m| text.0.get(m.range()).unwrap_or_default()), heap),
+            2 => text_list(compiled.captures_iter(text.0).map(|c| group(&c, 1, text.0).unwrap_or_default()), heap),
             _ => {
-                let all: Vec<Value<'v>> = compiled
-                    .captures_iter(text.0)
-                    .map(|c| {
-                        let parts: Vec<&str> = c.iter().skip(1).map(|m| m.map_or("", |m| m.as_str())).collect();
-                        heap.alloc(AllocTuple(parts))
-                    })
-                    .collect();
+                let parts = |c: Captures| (1..c.group_len()).map(|i| group(&c, i, text.0).unwrap_or_default()).collect::<Vec<_>>();
+                let all: Vec<Value<'v>> = compiled.captures_iter(text.0).map(|c| heap.alloc(AllocTuple(parts(c)))).collect();
                 heap.alloc(AllocList(all))
             }
         })
@@ -64,36 +67,49 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         #[starlark(require = named, default = 0)] count: u32,
     ) -> starlark::Result<String> {
         let compiled = compile("re.sub", pattern.0, pattern.0)?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        Ok(compiled.replacen(text.0, count, |found: &Captures<'_>| expand(replacement.0, found)).into_owned())
+        let most = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
+        let mut out = String::with_capacity(text.0.len());
+        let mut done = 0;
+        for found in compiled.captures_iter(text.0).take(most) {
+            let Some(whole) = found.get_match() else { continue };
+            out.push_str(text.0.get(done..whole.start()).unwrap_or_default());
+            expand(replacement.0, &found, text.0, &mut out);
+            done = whole.end();
+        }
+        out.push_str(text.0.get(done..).unwrap_or_default());
+        Ok(out)
     }
 }
 
 fn compile(call: &str, pattern: &str, shown: &str) -> starlark::Result<Regex> {
-    RegexBuilder::new(pattern).size_limit(LARGEST).dfa_size_limit(LARGEST).nest_limit(100).build().map_err(|e| {
-        let reason = match e {
-            regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
-            other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    let bounds = Config::new().nfa_size_limit(Some(LARGEST)).hybrid_cache_capacity(LARGEST);
+    Regex::builder().configure(bounds).syntax(syntax::Config::new().nest_limit(100)).build(pattern).map_err(|e| {
+        let reason = match e.size_limit() {
+            Some(_) => "the pattern is too large".to_owned(),
+            // Where the pattern is wrong, with a drawing; its last line says what.
+            None => {
+                let full = e.syntax_error().map_or_else(|| e.to_string(), ToString::to_string);
+                full.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            }
         };
         fail(EffectError::new(ErrorCode::BadArgument, format!("{call}: `{shown}`: {reason}")))
     })
 }
 
-fn groups<'v>(found: &Captures<'_>, heap: Heap<'v>) -> Vec<Value<'v>> {
-    found.iter().map(|m| m.map_or_else(Value::new_none, |m| heap.alloc_str(m.as_str()).to_value())).collect()
+fn group<'t>(found: &Captures, index: usize, text: &'t str) -> Option<&'t str> {
+    found.get_group(index).and_then(|span| text.get(span.range()))
 }
 
 /// A replacement in Python's notation.
-fn expand(replacement: &str, found: &Captures<'_>) -> String {
-    let mut out = String::with_capacity(replacement.len());
+fn expand(replacement: &str, found: &Captures, text: &str, out: &mut String) {
     let mut rest = replacement;
     while let Some(at) = rest.find('\\') {
         let (plain, after) = rest.split_at(at);
         out.push_str(plain);
         let after = after.get(1..).unwrap_or_default();
         if let Some((name, tail)) = after.strip_prefix("g<").and_then(|a| a.split_once('>')) {
-            let group = name.parse::<usize>().map_or_else(|_| found.name(name), |n| found.get(n));
-            out.push_str(group.map_or("", |m| m.as_str()));
+            let span = name.parse::<usize>().map_or_else(|_| found.get_group_by_name(name), |n| found.get_group(n));
+            out.push_str(span.and_then(|span| text.get(span.range())).unwrap_or_default());
             rest = tail;
             continue;
         }
@@ -101,7 +117,7 @@ fn expand(replacement: &str, found: &Captures<'_>) -> String {
         match chars.next() {
             Some(d) if d.is_ascii_digit() => {
                 let n = usize::try_from(d.to_digit(10).unwrap_or(0)).unwrap_or(0);
-                out.push_str(found.get(n).map_or("", |m| m.as_str()));
+                out.push_str(group(found, n, text).unwrap_or_default());
             }
             Some('n') => out.push('\n'),
             Some('t') => out.push('\t'),
@@ -111,5 +127,4 @@ fn expand(replacement: &str, found: &Captures<'_>) -> String {
         rest = chars.as_str();
     }
     out.push_str(rest);
-    out
 }

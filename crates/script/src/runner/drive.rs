@@ -1,19 +1,18 @@
 //! One run, message by message. Everything that comes from the worker is checked here: order, size, time, memory.
 
-use std::any::Any;
 use std::io::{self, Read};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use aegis_effect::{ErrorCode, Perform};
 
+use super::pace::Pace;
 use super::process::WorkerHandle;
 use super::report::{CheckReport, Counts, RunError, RunReport, Status};
 use super::{OutputSink, RunOptions, WATCH};
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;
 use crate::verify::{Facts, Finding, Judge, Severity, Span, judged};
-use crate::wire::{Finished, FromWorker, Line, Receiver, Sender, Start, ToWorker, WireError};
+use crate::wire::{Ends, Finished, FromWorker, Line, Receiver, Sender, Start, ToWorker, WireError};
 
 /// What ends with the link.
 #[derive(Debug)]
@@ -27,13 +26,13 @@ pub(super) enum Ending {
 /// The connection to a worker.
 #[derive(Debug)]
 pub(super) struct Link {
-    stream: UnixStream,
+    ends: Ends,
     ending: Ending,
 }
 
 impl Link {
-    pub(super) fn new(stream: UnixStream, ending: Ending) -> Link {
-        Link { stream, ending }
+    pub(super) fn new(ends: Ends, ending: Ending) -> Link {
+        Link { ends, ending }
     }
 }
 
@@ -56,8 +55,7 @@ struct Session<'a> {
     looked: Instant,
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
-    /// A message and its answer cost a fifth on one core of what they cost across two.
-    shared_core: Option<Box<dyn Any>>,
+    pace: Pace,
 }
 
 /// What a verifying worker says first.
@@ -157,18 +155,17 @@ fn refused(first: Option<&Finding>, errors: usize) -> RunError {
 impl<'a> Session<'a> {
     fn begin(link: Link, source: &Source, options: &'a RunOptions, ended: &'a mut Vec<Box<dyn WorkerHandle>>) -> io::Result<Session<'a>> {
         let now = Instant::now();
-        link.stream.set_read_timeout(Some(WATCH))?;
-        link.stream.set_write_timeout(Some(WATCH))?;
-        let line = Line::new(link.stream);
+        let line = Line::new(link.ends);
+        line.set_timeout(WATCH)?;
         let mut ending = link.ending;
         if let Ending::Process(child) = &mut ending {
             child.limit_memory(options.limits.memory_bytes);
         }
         let mut session = Session {
             sender: Sender::new(line.clone()),
-            receiver: Receiver::new(line),
+            receiver: Receiver::new(line.clone()),
             ending,
-            shared_core: None,
+            pace: Pace::begin(line),
             started: now,
             options,
             ended,
@@ -232,12 +229,7 @@ impl<'a> Session<'a> {
                         return Err(Stop::Protocol("an effect after an error that ends the run"));
                     }
                     report.counts.effects += 1;
-                    // not earlier: a worker that still makes itself ready has better use for the other core
-                    if report.counts.effects == EFFECTS_BEFORE_SHARING
-                        && let Ending::Process(child) = &self.ending
-                    {
-                        self.shared_core = child.share_core();
-                    }
+                    self.pace.asked();
                     let answer = performer.perform(&request);
                     if let Err(error) = &answer {
                         report.counts.failed_effects += 1;
@@ -246,6 +238,9 @@ impl<'a> Session<'a> {
                     match self.sender.push(&ToWorker::Answer(answer)) {
                         Ok(()) => {}
                         Err(_) => return Err(Stop::Limit(LimitKind::Memory, "an answer too large for the worker".to_owned())),
+                    }
+                    if let Ending::Process(child) = &self.ending {
+                        self.pace.answering(child.as_ref());
                     }
                     self.flush()?;
                 }
@@ -378,9 +373,6 @@ impl<'a> Session<'a> {
         crashed(format!("the worker ended with {}", end.how))
     }
 }
-
-/// From this effect on broker and worker share a core.
-const EFFECTS_BEFORE_SHARING: u64 = 3;
 
 /// How long a worker that closed its stream may take to end.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -4,10 +4,11 @@ use std::io;
 use std::os::unix::net::UnixStream;
 
 use crate::builtins::Builtins;
+use crate::wire::Ends;
 use crate::worker::{on_big_stack, serve};
 
-pub(super) fn start() -> io::Result<UnixStream> {
+pub(super) fn start() -> io::Result<Ends> {
     let (broker, worker) = UnixStream::pair()?;
-    std::thread::Builder::new().name("script worker".into()).spawn(move || on_big_stack(move || serve(worker, &Builtins::new())))?;
-    Ok(broker)
+    std::thread::Builder::new().name("script worker".into()).spawn(move || on_big_stack(move || serve(Ends::Stream(worker), &Builtins::new())))?;
+    Ok(Ends::Stream(broker))
 }

@@ -3,6 +3,7 @@
 mod drive;
 mod in_process;
 mod output;
+mod pace;
 mod process;
 mod report;
 mod sandboxed;
@@ -104,14 +105,14 @@ impl Runner {
     fn link(&mut self) -> Result<Link, Box<RunError>> {
         self.ended.retain_mut(|child| !child.has_ended());
         match &mut self.workers {
-            Workers::InProcess => in_process::start().map(|stream| Link::new(stream, Ending::Thread)),
+            Workers::InProcess => in_process::start().map(|ends| Link::new(ends, Ending::Thread)),
             Workers::Process { start, waiting, .. } => match waiting.take() {
                 Some(worker) => Ok(worker),
                 None => start.start(),
             }
             .map(|worker| {
-                let (stream, child) = worker.into_parts();
-                Link::new(stream, Ending::Process(child))
+                let (ends, child) = worker.into_parts();
+                Link::new(ends, Ending::Process(child))
             }),
         }
         .map_err(|e| Box::new(RunError::new("io", format!("the worker cannot be started: {e}"))))

@@ -10,6 +10,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use aegis_sandbox::channel::Channel;
+
+use crate::wire::Ends;
+
 /// Starts workers.
 pub trait StartWorker: fmt::Debug + Send {
     /// A process that calls [`crate::worker_main`] with the other end of the stream.
@@ -53,7 +57,7 @@ pub struct WorkerEnd {
 /// A started worker.
 #[derive(Debug)]
 pub struct WorkerProcess {
-    stream: UnixStream,
+    ends: Ends,
     handle: Box<dyn WorkerHandle>,
 }
 
@@ -61,7 +65,12 @@ impl WorkerProcess {
     /// A worker at the other end of `stream`.
     #[must_use]
     pub fn new(stream: UnixStream, handle: impl WorkerHandle + 'static) -> WorkerProcess {
-        WorkerProcess { stream, handle: Box::new(handle) }
+        WorkerProcess { ends: Ends::Stream(stream), handle: Box::new(handle) }
+    }
+
+    /// A worker that shares memory with us.
+    pub(super) fn with_channel(channel: Channel, handle: impl WorkerHandle + 'static) -> WorkerProcess {
+        WorkerProcess { ends: Ends::Channel(Box::new(channel)), handle: Box::new(handle) }
     }
 
     pub(super) fn kill(&mut self) {
@@ -69,8 +78,8 @@ impl WorkerProcess {
         let _ = self.handle.ended_within(Duration::from_secs(1));
     }
 
-    pub(super) fn into_parts(self) -> (UnixStream, Box<dyn WorkerHandle>) {
-        (self.stream, self.handle)
+    pub(super) fn into_parts(self) -> (Ends, Box<dyn WorkerHandle>) {
+        (self.ends, self.handle)
     }
 }
 

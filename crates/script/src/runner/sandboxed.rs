@@ -16,9 +16,9 @@ pub struct SandboxedWorkers;
 
 impl StartWorker for SandboxedWorkers {
     fn start(&mut self) -> io::Result<WorkerProcess> {
-        let process = worker::start::<&str>(&[]).map_err(|e| io::Error::other(e.to_string()))?;
-        let stream = process.socket().try_clone()?;
-        Ok(WorkerProcess::new(stream, Sandboxed(process)))
+        let mut process = worker::start::<&str>(&[]).map_err(io::Error::other)?;
+        let channel = process.take_channel().map_err(io::Error::other)?;
+        Ok(WorkerProcess::with_channel(channel, Sandboxed(process)))
     }
 }
 

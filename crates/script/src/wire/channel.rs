@@ -2,8 +2,10 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use aegis_sandbox::channel::Channel;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -39,25 +41,66 @@ impl From<io::Error> for WireError {
     }
 }
 
-/// One connection for both directions: a worker without rights cannot duplicate its descriptor.
+/// One connection for both directions, shared by a sender and a receiver of one thread.
 #[derive(Debug, Clone)]
-pub(crate) struct Line(Arc<UnixStream>);
+pub(crate) struct Line(Arc<Mutex<Ends>>);
+
+/// What a line runs over.
+#[derive(Debug)]
+pub(crate) enum Ends {
+    /// A stream to a thread, or to a process that locks nothing down.
+    Stream(UnixStream),
+    /// Shared memory.
+    Channel(Box<Channel>),
+}
 
 impl Line {
-    pub(crate) fn new(stream: UnixStream) -> Line {
-        Line(Arc::new(stream))
+    pub(crate) fn new(ends: Ends) -> Line {
+        Line(Arc::new(Mutex::new(ends)))
+    }
+
+    fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Timeouts of reading and writing.
+    pub(crate) fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        match &*self.ends() {
+            Ends::Stream(stream) => {
+                stream.set_read_timeout(Some(timeout))?;
+                stream.set_write_timeout(Some(timeout))
+            }
+            Ends::Channel(channel) => channel.set_timeout(timeout),
+        }
+    }
+
+    /// Both sides look for the next message that long before they sleep; whether this line can do that.
+    pub(crate) fn spin_for(&self, time: Duration) -> bool {
+        match &mut *self.ends() {
+            Ends::Stream(_) => false,
+            Ends::Channel(channel) => {
+                channel.spin_for(time);
+                true
+            }
+        }
     }
 }
 
 impl Read for Line {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(to)
+        match &mut *self.ends() {
+            Ends::Stream(stream) => stream.read(to),
+            Ends::Channel(channel) => channel.read(to),
+        }
     }
 }
 
 impl Write for Line {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(from)
+        match &mut *self.ends() {
+            Ends::Stream(stream) => stream.write(from),
+            Ends::Channel(channel) => channel.write(from),
+        }
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

@@ -4,7 +4,7 @@
 mod channel;
 mod message;
 
-pub(crate) use channel::{Line, Receiver, Sender, WireError};
+pub(crate) use channel::{Ends, Line, Receiver, Sender, WireError};
 pub use message::LogLevel;
 pub(crate) use message::{Finished, FromWorker, Start, ToWorker};
 

@@ -3,11 +3,13 @@
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use aegis_sandbox::channel::Channel;
+
 use super::Context;
 use super::evaluate::evaluate;
 use crate::builtins::Builtins;
 use crate::error::{LimitKind, Phase, ScriptError};
-use crate::wire::{Finished, Line, Receiver, Sender, ToWorker};
+use crate::wire::{Ends, Finished, Line, Receiver, Sender, ToWorker};
 
 /// Takes all rights from the calling process. Called while it is single-threaded, before it reads a byte from the broker.
 pub type LockDown = fn() -> Result<(), String>;
@@ -25,7 +27,7 @@ pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
         eprintln!("worker cannot give up its rights: {reason}");
         std::process::exit(70);
     }
-    evaluate_for(socket, builtins)
+    evaluate_for(Ends::Stream(socket), builtins)
 }
 
 /// The same for a process that [`crate::SandboxedWorkers`] started: it gets its socket only when its rights are gone.
@@ -33,7 +35,7 @@ pub fn sandboxed_worker() -> ! {
     // Made ready before the rights go: some libraries count the processors when they are first used. Nothing from outside has come in.
     let builtins = Builtins::new();
     match aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()) {
-        Ok(locked) => evaluate_for(locked.socket, builtins),
+        Ok(locked) => evaluate_for(Ends::Channel(Box::new(Channel::of_worker(locked.socket, locked.pages))), builtins),
         Err(error) => {
             eprintln!("this name is for workers that aegis starts itself: {error}");
             std::process::exit(70)
@@ -41,8 +43,8 @@ pub fn sandboxed_worker() -> ! {
     }
 }
 
-fn evaluate_for(socket: UnixStream, builtins: Builtins) -> ! {
-    let served = on_big_stack(move || serve(socket, &builtins));
+fn evaluate_for(broker: Ends, builtins: Builtins) -> ! {
+    let served = on_big_stack(move || serve(broker, &builtins));
     // Not a return: destructors of a large heap would only cost time.
     std::process::exit(if served == Some(true) { 0 } else { 70 })
 }
@@ -54,8 +56,8 @@ pub(crate) fn on_big_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
 }
 
 /// Serves the one run of a worker; whether the broker was told how it ended.
-pub(crate) fn serve(socket: UnixStream, builtins: &Builtins) -> bool {
-    let line = Line::new(socket);
+pub(crate) fn serve(broker: Ends, builtins: &Builtins) -> bool {
+    let line = Line::new(broker);
     let mut receiver = Receiver::new(line.clone());
     let Ok(ToWorker::Start(start)) = receiver.receive::<ToWorker>() else { return false };
     let context = Context::new(Sender::new(line), receiver, &start, builtins.globals().clone());

@@ -280,7 +280,7 @@ impl Default for Limits {
         Limits {
             max_time: Duration::from_secs(60),
             max_steps: 100_000_000,
-            max_memory_bytes: 256 << 20,
+            max_memory_bytes: 1 << 30,
             max_output_bytes: 10 << 20,
             max_callstack_size: 200,
             max_total_calls: 10_000,

@@ -46,9 +46,6 @@ pub enum SandboxError {
     /// Descriptor 3 is not the socket of a broker, or this process is locked down already.
     #[error("this process was not started as a worker")]
     NotAWorker,
-    /// A worker has one channel, and somebody has it already.
-    #[error("the channel to this worker is taken")]
-    ChannelTaken,
     /// The broker ended before the worker had locked itself down.
     #[error("the broker is gone")]
     BrokerGone,

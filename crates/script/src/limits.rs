@@ -28,7 +28,7 @@ impl Default for Limits {
         Limits {
             time: Duration::from_secs(60),
             steps: 100_000_000,
-            memory_bytes: 256 << 20,
+            memory_bytes: 1 << 30,
             output_bytes: 10 << 20,
             callstack: 200,
             source_bytes: 4 << 20,

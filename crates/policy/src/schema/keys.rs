@@ -423,7 +423,7 @@ const RUNTIME: &[Key] = &[
         "Longest time of a run."
     ),
     limit!("runtime", "max_steps", "steps", MOST, "100000000", |s, n| s.limits.max_steps = n, "Most evaluator ticks of a run."),
-    limit!("runtime", "max_memory_bytes", "bytes", MOST, "268435456", |s, n| s.limits.max_memory_bytes = n, "Most memory of the worker."),
+    limit!("runtime", "max_memory_bytes", "bytes", MOST, "1073741824", |s, n| s.limits.max_memory_bytes = n, "Most memory of the worker."),
     limit!(
         "runtime",
         "max_output_bytes",

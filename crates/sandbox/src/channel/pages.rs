@@ -9,7 +9,9 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::process::{Resource, getrlimit};
 
 use crate::error::{Calling, SandboxError};
 
@@ -64,21 +66,29 @@ unsafe impl Sync for SharedPages {}
 
 impl SharedPages {
     /// New memory, zeroed, and the descriptor by which a worker maps it. Its size is sealed: nobody can cut it off under the other side.
-    pub(crate) fn create() -> Result<(SharedPages, OwnedFd), SandboxError> {
+    /// None where the limit on file sizes, which counts here too, leaves no room: exceeding it is a deadly signal.
+    pub(crate) fn create() -> Result<Option<(SharedPages, OwnedFd)>, SandboxError> {
+        let limit = getrlimit(Resource::Fsize).current;
+        if limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit < SIZE.get())) {
+            return Ok(None);
+        }
         let fd = memfd_create("aegis", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).calling("memfd_create")?;
         ftruncate(&fd, u64::try_from(SIZE.get()).unwrap_or(u64::MAX)).calling("ftruncate")?;
         fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL).calling("fcntl(F_ADD_SEALS)")?;
-        Ok((SharedPages::map(fd.as_fd())?, fd))
+        Ok(Some((SharedPages::map(fd.as_fd())?, fd)))
     }
 
-    /// The memory behind a descriptor that [`Self::create`] made.
-    pub(crate) fn open(fd: BorrowedFd<'_>) -> Result<SharedPages, SandboxError> {
-        let sealed = fcntl_get_seals(fd).is_ok_and(|seals| seals.contains(SealFlags::SHRINK | SealFlags::SEAL));
+    /// The memory behind a descriptor that [`Self::create`] made; none if there is no such descriptor.
+    pub(crate) fn open(fd: BorrowedFd<'_>) -> Result<Option<SharedPages>, SandboxError> {
+        let sealed = match fcntl_get_seals(fd) {
+            Err(Errno::BADF) => return Ok(None),
+            seals => seals.is_ok_and(|seals| seals.contains(SealFlags::SHRINK | SealFlags::SEAL)),
+        };
         let size = fstat(fd).ok().and_then(|stat| usize::try_from(stat.st_size).ok());
         if !sealed || size != Some(SIZE.get()) {
             return Err(SandboxError::NotAWorker);
         }
-        SharedPages::map(fd)
+        SharedPages::map(fd).map(Some)
     }
 
     fn map(fd: BorrowedFd<'_>) -> Result<SharedPages, SandboxError> {

@@ -2,8 +2,8 @@ use super::*;
 
 fn pair() -> (Channel, Channel) {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let (pages, fd) = SharedPages::create().unwrap();
-    let same = SharedPages::open(std::os::fd::AsFd::as_fd(&fd)).unwrap();
+    let (pages, fd) = SharedPages::create().unwrap().unwrap();
+    let same = SharedPages::open(std::os::fd::AsFd::as_fd(&fd)).unwrap().unwrap();
     (Channel::of_broker(ours, pages), Channel::of_worker(theirs, same))
 }
 

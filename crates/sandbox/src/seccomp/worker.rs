@@ -75,8 +75,8 @@ const REFUSED: &[libc::c_long] = &[
 
 /// Readable and writable at most; never executable.
 const DATA: u64 = (libc::PROT_READ | libc::PROT_WRITE) as u64;
-/// Bits of `mmap`'s flags that do not matter; all others must be exactly private and anonymous. So no shared memory, which the memory
-/// limit would not count, and no stack that grows by itself, for the same reason.
+/// Bits of `mmap`'s flags that do not matter; all others must be exactly private and anonymous. So no shared memory beside the
+/// piece it was given, which the memory limit would not count, and no stack that grows by itself, for the same reason.
 const MAP_FREE: u64 = (libc::MAP_NORESERVE | libc::MAP_STACK | libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) as u64;
 const MAP_NEEDED: u64 = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as u64;
 /// A thread: same memory and thread group, no namespace of its own.

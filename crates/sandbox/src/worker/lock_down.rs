@@ -28,8 +28,9 @@ pub struct WorkerLimits {
 pub struct LockedDown {
     /// The connection to the broker: no worker reads a byte before it is locked down.
     pub socket: UnixStream,
-    /// The memory shared with the broker, for [`crate::channel::Channel::of_worker`]. Its descriptor is closed.
-    pub pages: SharedPages,
+    /// The memory shared with the broker, for [`crate::channel::Channel::of_worker`]. Its descriptor is closed. None: the socket is the
+    /// connection.
+    pub pages: Option<SharedPages>,
     /// How much of Landlock this kernel has. It is the second wall: the filter allows no call that Landlock would judge.
     pub landlock: Enforced,
 }

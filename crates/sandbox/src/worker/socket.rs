@@ -16,8 +16,8 @@ pub(super) const SOCKET_FD: RawFd = 3;
 /// Where it finds the memory it shares with the broker.
 const MEMORY_FD: RawFd = 4;
 
-/// Maps the shared memory. The descriptor stays open; the caller closes everything above the socket.
-pub(super) fn take_memory() -> Result<SharedPages, SandboxError> {
+/// Maps the shared memory, if there is any. The descriptor stays open; the caller closes everything above the socket.
+pub(super) fn take_memory() -> Result<Option<SharedPages>, SandboxError> {
     // SAFETY: borrowed for this call only; if the number is not open or is something else, `open` says so.
     SharedPages::open(unsafe { BorrowedFd::borrow_raw(MEMORY_FD) })
 }

@@ -35,8 +35,10 @@ const HEADROOM_BYTES: u64 = 16 << 20;
 /// A system call failed, or an argument contains a NUL byte.
 pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError> {
     let (socket, theirs) = UnixStream::pair().calling("socketpair")?;
-    let (pages, memory) = SharedPages::create()?;
+    let (pages, memory) = SharedPages::create()?.unzip();
     let null = launch::dev_null()?;
+    let mut fds = vec![null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
+    fds.extend(memory.as_ref().map(AsFd::as_fd));
     let argv = [OsStr::new(NAME)]
         .into_iter()
         .chain(args.iter().map(AsRef::as_ref))
@@ -48,14 +50,14 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
         program: c"/proc/self/exe",
         argv: &argv,
         env: &[],
-        fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), memory.as_fd()],
+        fds: &fds,
         cwd: None,
         expect: None,
         max_memory_bytes: None,
         dies_with_us: true,
         no_new_privs: true,
     })?;
-    Ok(WorkerProcess { process, socket, pages: Some(pages) })
+    Ok(WorkerProcess { process, socket, pages })
 }
 
 /// A running worker. Dropping it kills and reaps it.
@@ -73,14 +75,15 @@ impl WorkerProcess {
         &self.socket
     }
 
-    /// The broker's end of the channel, once: who has it owns the connection, and [`Self::socket`] is not to be used beside it.
+    /// The broker's end of the channel: who has it owns the connection, and [`Self::socket`] is not to be used beside it. None if it was
+    /// taken before, or if there was no room for shared memory; then the socket is the connection.
     ///
     /// # Errors
-    /// No descriptor is free, or it was taken already.
-    pub fn take_channel(&mut self) -> Result<Channel, SandboxError> {
-        let pages = self.pages.take().ok_or(SandboxError::ChannelTaken)?;
+    /// No descriptor is free.
+    pub fn take_channel(&mut self) -> Result<Option<Channel>, SandboxError> {
+        let Some(pages) = self.pages.take() else { return Ok(None) };
         let socket = self.socket.try_clone().calling("fcntl(F_DUPFD)")?;
-        Ok(Channel::of_broker(socket, pages))
+        Ok(Some(Channel::of_broker(socket, pages)))
     }
 
     /// Its process id; valid until it was waited for.

@@ -9,6 +9,8 @@ use crate::worker::{on_big_stack, serve};
 
 pub(super) fn start() -> io::Result<Ends> {
     let (broker, worker) = UnixStream::pair()?;
-    std::thread::Builder::new().name("script worker".into()).spawn(move || on_big_stack(move || serve(Ends::Stream(worker), &Builtins::new())))?;
+    std::thread::Builder::new()
+        .name("script worker".into())
+        .spawn(move || on_big_stack(move || serve(Ends::Stream(worker), &Builtins::new())))?;
     Ok(Ends::Stream(broker))
 }

@@ -17,8 +17,10 @@ pub struct SandboxedWorkers;
 impl StartWorker for SandboxedWorkers {
     fn start(&mut self) -> io::Result<WorkerProcess> {
         let mut process = worker::start::<&str>(&[]).map_err(io::Error::other)?;
-        let channel = process.take_channel().map_err(io::Error::other)?;
-        Ok(WorkerProcess::with_channel(channel, Sandboxed(process)))
+        match process.take_channel().map_err(io::Error::other)? {
+            Some(channel) => Ok(WorkerProcess::with_channel(channel, Sandboxed(process))),
+            None => Ok(WorkerProcess::new(process.socket().try_clone()?, Sandboxed(process))),
+        }
     }
 }
 

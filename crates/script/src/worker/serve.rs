@@ -35,7 +35,13 @@ pub fn sandboxed_worker() -> ! {
     // Made ready before the rights go: some libraries count the processors when they are first used. Nothing from outside has come in.
     let builtins = Builtins::new();
     match aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()) {
-        Ok(locked) => evaluate_for(Ends::Channel(Box::new(Channel::of_worker(locked.socket, locked.pages))), builtins),
+        Ok(locked) => {
+            let ends = match locked.pages {
+                Some(pages) => Ends::Channel(Box::new(Channel::of_worker(locked.socket, pages))),
+                None => Ends::Stream(locked.socket),
+            };
+            evaluate_for(ends, builtins)
+        }
         Err(error) => {
             eprintln!("this name is for workers that aegis starts itself: {error}");
             std::process::exit(70)

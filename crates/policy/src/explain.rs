@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::access::{Access, PathOp};
+use crate::command::smallest_pattern;
 use crate::decide::layer::list_for;
 use crate::decision::{Decision, Reason, Verdict};
 use crate::policy::Policy;
@@ -91,11 +92,7 @@ impl Policy {
                 Access::ChildEnv { name } if !name.starts_with("AEGIS_") => Some(self.add(name, "[environment].allow_reserved")),
                 _ => None,
             },
-            (Verdict::Deny, Reason::DangerousOption { option, .. }) => {
-                let Access::Exec(request) = access else { return None };
-                let program = request.argv().first().map(String::as_str).unwrap_or_default();
-                Some(self.add(&format!("{program} {option} **"), "[subprocess].allow_commands"))
-            }
+            (Verdict::Deny, Reason::DangerousOption { .. }) => Some(self.add(&self.pattern_for(access), "[subprocess].allow_commands")),
             (Verdict::Deny, Reason::FileArgument { argument, op }) => {
                 decision.rule().is_none().then(|| self.add(argument.trim_start_matches("./"), list_for(op.capability())))
             }
@@ -124,14 +121,7 @@ impl Policy {
             Access::Http { url, .. } => url.host_pattern(),
             Access::Address { ip } => ip.to_string(),
             Access::Env { name } | Access::ChildEnv { name } | Access::Tool { name } => (*name).to_owned(),
-            Access::Exec(request) => {
-                let mut words = request.argv().iter().map(String::as_str);
-                let program = words.next().unwrap_or_default();
-                match words.next() {
-                    Some(second) if !second.starts_with('-') && !second.contains(['/', '.']) => format!("{program} {second} **"),
-                    _ => program.to_owned(),
-                }
-            }
+            Access::Exec(request) => smallest_pattern(request),
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `language` | what sed scripts and awk programs read, write and run |
 //! | `pattern` | entries of `allow_commands`, `ask_commands`, `deny_commands` |
 //! | `arguments` | entries of `deny_args`, `requires_approval_args` |
+//! | `smallest` | the entry to suggest for a command line |
 //! | `multicall` | binaries that are many commands |
 
 mod arguments;
@@ -25,6 +26,7 @@ mod pattern;
 mod read;
 mod request;
 mod roles;
+mod smallest;
 #[cfg(test)]
 mod spellings;
 mod word;
@@ -32,6 +34,7 @@ mod word;
 pub use arguments::ArgPattern;
 pub use pattern::CommandPattern;
 pub use request::{Certainty, ExecRequest, FileArgument, Hazard, OptionArgument, Role};
+pub(crate) use smallest::smallest_pattern;
 pub use word::PatternError;
 
 /// Whether a pattern for `command` is about this request or one that it runs: by its names, or because both are of one grammar.

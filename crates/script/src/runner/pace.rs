@@ -15,10 +15,12 @@ use crate::wire::Line;
 const SPIN: Duration = Duration::from_micros(60);
 /// An exchange whose two halves took no longer than this is a close one.
 const CLOSE: Duration = Duration::from_micros(50);
-/// So many distant exchanges more than close ones put both on one core ...
+/// So many distant exchanges more than close ones put both on one core.
 const TOGETHER: i32 = -3;
-/// ... and so many close ones more than distant ones take them apart again.
-const APART: i32 = 8;
+/// So many close ones more than distant ones take them apart again, the first time; each time it turns out wrong, twice as many. On a
+/// machine that is busy otherwise a side that looks is often not running at all.
+const FIRST_APART: i32 = 8;
+const LAST_APART: i32 = 1024;
 
 /// The pace of one run.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(super) struct Pace {
     /// Both on one core while this is there.
     together: Option<Box<dyn Any>>,
     score: i32,
+    apart_at: i32,
     asked: Instant,
     answered: Option<Instant>,
 }
@@ -36,7 +39,7 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn begin(line: Line) -> Pace {
         let can_look = aegis_sandbox::cpu::cores() > 1 && line.spin_for(SPIN);
-        Pace { line, can_look, together: None, score: 0, asked: Instant::now(), answered: None }
+        Pace { line, can_look, together: None, score: 0, apart_at: FIRST_APART, asked: Instant::now(), answered: None }
     }
 
     /// The worker has asked for an effect.
@@ -49,14 +52,16 @@ impl Pace {
         let now = Instant::now();
         if let Some(answered) = self.answered {
             let is_close = now.duration_since(self.asked) <= CLOSE && self.asked.duration_since(answered) <= CLOSE;
-            self.score = if !self.can_look || !is_close { self.score - 1 } else { self.score + 1 }.clamp(TOGETHER, APART);
+            self.score = if !self.can_look || !is_close { self.score - 1 } else { self.score + 1 }.clamp(TOGETHER, self.apart_at);
         }
         self.answered = Some(now);
         if self.score <= TOGETHER && self.together.is_none() {
             self.together = worker.share_core();
             self.line.spin_for(Duration::ZERO);
-        } else if self.score >= APART && self.together.take().is_some() {
+            self.apart_at = (self.apart_at * 2).min(LAST_APART);
+        } else if self.score >= self.apart_at && self.together.take().is_some() {
             self.line.spin_for(SPIN);
+            self.score = 0;
         }
     }
 }

@@ -126,6 +126,38 @@ fn bytes_that_are_no_messages_end_the_worker() {
     }
 }
 
+/// Bytes sent one by one, each before the broker loses patience with a silent worker.
+#[derive(Debug)]
+struct Drips(Vec<u8>);
+
+impl StartWorker for Drips {
+    fn start(&mut self) -> io::Result<WorkerProcess> {
+        let (broker, mut worker) = UnixStream::pair()?;
+        let bytes = self.0.clone();
+        std::thread::spawn(move || {
+            for byte in bytes {
+                if worker.write_all(&[byte]).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(3));
+            }
+        });
+        Ok(WorkerProcess::new(broker, Command::new("/bin/sleep").arg("100").spawn()?))
+    }
+}
+
+/// Found by reading: a message that never became whole kept the broker from its clock for as long as bytes came.
+#[test]
+fn a_message_in_drips_does_not_stop_the_clock() {
+    let begin = std::time::Instant::now();
+    let (report, ..) = run(Drips(frame(&vec![2; 3000])));
+    assert_eq!((report.status, report.error.unwrap().limit.as_deref()), (Status::Limit, Some("time")));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    // and one that does is read
+    let (report, ..) = run(Drips(frame(&[99])));
+    assert_eq!(report.error.unwrap().kind, "worker_crashed");
+}
+
 #[test]
 fn after_an_error_that_ends_the_run_nothing_is_performed() {
     let (report, world, _) = run(Bytes([frame(NO_FACTS), read("journal"), read("a.txt")].concat()));

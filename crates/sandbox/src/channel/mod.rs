@@ -36,6 +36,7 @@ pub struct Channel {
     incoming: Incoming,
     outgoing: Outgoing,
     spin: Duration,
+    timeout: Option<Duration>,
 }
 
 /// A worker looks for at most this long, whatever the broker says.
@@ -53,7 +54,7 @@ impl Channel {
     }
 
     fn new(socket: UnixStream, pages: SharedPages, side: Side) -> Channel {
-        Channel { socket, pages, side, incoming: Incoming::default(), outgoing: Outgoing::default(), spin: Duration::ZERO }
+        Channel { socket, pages, side, incoming: Incoming::default(), outgoing: Outgoing::default(), spin: Duration::ZERO, timeout: None }
     }
 
     /// How long both sides look for the other's next bytes before they sleep; the broker decides. Zero where they share a core: there the
@@ -68,7 +69,8 @@ impl Channel {
     ///
     /// # Errors
     /// The system call failed.
-    pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+    pub fn set_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+        self.timeout = Some(timeout);
         self.socket.set_read_timeout(Some(timeout))?;
         self.socket.set_write_timeout(Some(timeout))
     }
@@ -101,6 +103,7 @@ impl Channel {
             }
         }
         let sleeps = sleeps(self.pages.layout(), self.side);
+        let mut woken_since = None;
         loop {
             sleeps.store(1, Ordering::SeqCst);
             // Either we see what the other side did before, or it sees that we sleep.
@@ -111,7 +114,13 @@ impl Channel {
             }
             match recv(&self.socket, &mut [0u8; 64][..], RecvFlags::empty()) {
                 Ok((_, 0)) => return ready(self),
-                Ok(_) | Err(Errno::INTR) => {}
+                // A side that only ever wakes us must not keep our caller from its clock.
+                Ok(_) | Err(Errno::INTR) => {
+                    let since = *woken_since.get_or_insert_with(Instant::now);
+                    if self.timeout.is_some_and(|timeout| since.elapsed() >= timeout) && !ready(self)? {
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                }
                 Err(Errno::CONNRESET) => return ready(self),
                 Err(errno) => return Err(errno.into()),
             }

@@ -144,6 +144,27 @@ fn a_record_that_changes_under_the_reader_stays_within_its_length() {
     }
 }
 
+/// Found by reading: such a side kept the broker from its clock, so that `max_seconds` never came.
+#[test]
+fn a_side_that_only_wakes_us_is_a_timeout_all_the_same() {
+    let (mut broker, worker) = pair();
+    broker.set_timeout(Duration::from_millis(20)).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let _ = send(&worker.socket, &[0; 64], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+            }
+        });
+        for _ in 0..5 {
+            let begin = Instant::now();
+            assert_eq!(broker.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+            assert!(begin.elapsed() < Duration::from_secs(2));
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
 #[test]
 fn flags_that_are_always_set_do_not_block_the_writer() {
     let (mut broker, mut worker) = pair();

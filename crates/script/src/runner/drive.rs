@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
         }
         let mut session = Session {
             sender: Sender::new(line.clone()),
-            receiver: Receiver::new(line.clone()),
+            receiver: Receiver::new(line.clone()).patient_for(WATCH),
             ending,
             pace: Pace::begin(line),
             started: now,

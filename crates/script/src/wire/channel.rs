@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_sandbox::channel::Channel;
 use serde::Serialize;
@@ -65,7 +65,7 @@ impl Line {
 
     /// Timeouts of reading and writing.
     pub(crate) fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
-        match &*self.ends() {
+        match &mut *self.ends() {
             Ends::Stream(stream) => {
                 stream.set_read_timeout(Some(timeout))?;
                 stream.set_write_timeout(Some(timeout))
@@ -191,17 +191,25 @@ pub(crate) struct Receiver<R = Line> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    patience: Option<Duration>,
 }
 
 const FIRST: usize = 16 << 10;
 
 impl<R: Read> Receiver<R> {
     pub(crate) fn new(stream: R) -> Self {
-        Receiver { stream, buffer: vec![0; FIRST], start: 0, end: 0 }
+        Receiver { stream, buffer: vec![0; FIRST], start: 0, end: 0, patience: None }
+    }
+
+    /// A message that comes in drips is a [`WireError::TimedOut`] that often, as silence is by the stream's timeout.
+    pub(crate) fn patient_for(mut self, time: Duration) -> Self {
+        self.patience = Some(time);
+        self
     }
 
     /// The next message. After [`WireError::TimedOut`] it may be called again.
     pub(crate) fn receive<T: DeserializeOwned>(&mut self) -> Result<T, WireError> {
+        let mut since = None;
         loop {
             if let Some(frame) = self.frame()? {
                 let bytes = self.buffer.get(frame.clone()).unwrap_or_default();
@@ -218,6 +226,11 @@ impl<R: Read> Receiver<R> {
                     }
                 }
                 return Ok(message);
+            }
+            if let Some(patience) = self.patience
+                && since.get_or_insert_with(Instant::now).elapsed() >= patience
+            {
+                return Err(WireError::TimedOut);
             }
             self.fill()?;
         }

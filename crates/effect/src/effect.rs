@@ -5,7 +5,8 @@ use std::time::Duration;
 use aegis_policy::{Capability, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::payload::Payload;
+use crate::label::Label;
+use crate::payload::{Handle, Payload};
 
 /// One effect with the place in the script that asked for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct Request {
     pub effect: Effect,
     /// Line of the call in the script, from 1; 0 where there is no script.
     pub line: u32,
+    /// What the run's going on depends on by now: public, until the script has branched on a labelled value.
+    pub current: Label,
 }
 
 /// Everything a script can do to the world. Paths, names and URLs are as the script gave them: nothing is resolved yet.
@@ -102,14 +105,42 @@ pub enum Effect {
     EnvRead {
         /// The variable.
         name: String,
+        /// What stands for it if it is not set: a local-only variable does not tell whether it is.
+        default: Option<String>,
     },
     /// `subprocess.*`.
     Exec(Child),
     /// `time.now()`.
     Now,
+    /// The content of a labelled value, which the worker computes with. Not a call of a script's.
+    Reveal {
+        /// The value.
+        handle: Handle,
+    },
 }
 
 impl Effect {
+    /// Everything in it that may hold labelled values.
+    pub fn payloads_mut(&mut self) -> Vec<&mut Payload> {
+        match self {
+            Effect::FsWrite { content, .. } | Effect::FsAppend { content, .. } => vec![content],
+            Effect::FsReplace { old, new, .. } => vec![old, new],
+            Effect::Http(http) => {
+                let body = match &mut http.body {
+                    HttpBody::Empty => None,
+                    HttpBody::Raw(body) | HttpBody::Json(body) => Some(body),
+                };
+                let fields = http.headers.iter_mut().chain(&mut http.params).map(|(_, value)| value);
+                fields.chain(body).collect()
+            }
+            Effect::Exec(child) => {
+                let env = child.env.iter_mut().map(|(_, value)| value);
+                child.argv.iter_mut().chain([&mut child.stdin]).chain(env).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The capability the effect is counted and judged under; none for `time.now()`.
     #[must_use]
     pub fn capability(&self) -> Option<Capability> {
@@ -129,7 +160,7 @@ impl Effect {
             Effect::Http(request) => Some(request.method.capability()),
             Effect::EnvRead { .. } => Some(Capability::EnvRead),
             Effect::Exec(_) => Some(Capability::SubprocessExec),
-            Effect::Now => None,
+            Effect::Now | Effect::Reveal { .. } => None,
         }
     }
 
@@ -156,6 +187,7 @@ impl Effect {
             Effect::Exec(child) if child.fail_on_exit => "subprocess.exec",
             Effect::Exec(_) => "subprocess.run",
             Effect::Now => "time.now",
+            Effect::Reveal { .. } => "reveal",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::label::Label;
+
 /// Names a labelled value that the broker holds. It means nothing outside its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handle(pub u64);
@@ -15,6 +17,20 @@ pub enum Part {
     Labelled(Handle),
     /// The same as a JSON value (RFC 8259), quotes and escapes included; a number or a boolean where the value is one.
     LabelledJson(Handle),
+    /// The same inside a JSON string: escaped, without quotes.
+    LabelledJsonText(Handle),
+    /// Bytes that the worker computed from labelled content that was revealed to it. It says itself what they depend on.
+    Derived(Derived),
+}
+
+/// What a worker computed from labelled content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Derived {
+    /// The content.
+    #[serde(with = "bytes")]
+    pub bytes: Vec<u8>,
+    /// What it depends on.
+    pub label: Label,
 }
 
 /// A rope of public bytes and labelled values.
@@ -50,15 +66,20 @@ impl Payload {
     /// The labelled values in it.
     pub fn handles(&self) -> impl Iterator<Item = Handle> + '_ {
         self.parts.iter().filter_map(|p| match p {
-            Part::Labelled(h) | Part::LabelledJson(h) => Some(*h),
-            Part::Bytes(_) => None,
+            Part::Labelled(h) | Part::LabelledJson(h) | Part::LabelledJsonText(h) => Some(*h),
+            Part::Bytes(_) | Part::Derived(_) => None,
         })
+    }
+
+    /// The pieces, to be replaced.
+    pub fn parts_mut(&mut self) -> &mut Vec<Part> {
+        &mut self.parts
     }
 
     /// Whether no labelled value stands in it.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.handles().next().is_none()
+        self.parts.iter().all(|part| matches!(part, Part::Bytes(_)))
     }
 
     /// Whether it holds nothing at all.
@@ -78,7 +99,7 @@ impl Payload {
                 for part in parts {
                     match part {
                         Part::Bytes(b) => all.extend_from_slice(b),
-                        Part::Labelled(_) | Part::LabelledJson(_) => return None,
+                        _ => return None,
                     }
                 }
                 Some(std::borrow::Cow::Owned(all))

@@ -13,6 +13,8 @@ pub(crate) struct Call<'a> {
     pub(crate) line: u32,
     /// The target as asked: a path, URL, variable, or program. Public text of the script.
     pub(crate) target: std::borrow::Cow<'a, str>,
+    /// What it depends on that it was asked at all.
+    pub(crate) current: &'a Label,
 }
 
 impl<'a> Call<'a> {
@@ -32,11 +34,12 @@ impl<'a> Call<'a> {
             | Effect::Load { path } => path.as_str().into(),
             Effect::FsGlob { pattern } => pattern.as_str().into(),
             Effect::Http(http) => http.url.as_str().into(),
-            Effect::EnvRead { name } => name.as_str().into(),
+            Effect::EnvRead { name, .. } => name.as_str().into(),
             Effect::Exec(child) => command_line(&child.argv).into(),
-            Effect::Now => "".into(),
+            Effect::Now | Effect::Reveal { .. } => "".into(),
         };
-        Call { name: request.effect.name(), capability: request.effect.capability(), line: request.line, target }
+        let current = &request.current;
+        Call { name: request.effect.name(), capability: request.effect.capability(), line: request.line, target, current }
     }
 
     /// The call in words: `fs.write src/x.rs`. Long targets are cut.
@@ -60,7 +63,7 @@ pub(crate) fn marked(payload: &Payload) -> String {
     for part in payload.parts() {
         match part {
             Part::Bytes(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
-            Part::Labelled(_) | Part::LabelledJson(_) => text.push_str(MARK),
+            _ => text.push_str(MARK),
         }
     }
     text

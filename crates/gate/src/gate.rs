@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aegis_audit::Sha256Digest;
-use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Request};
+use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Request, Shape};
 use aegis_policy::{Access, Decision, Policy, Verdict};
 
 use crate::approve::{Answer, ApprovalRequest, Approver};
@@ -46,6 +46,8 @@ pub struct Gate {
     pub(crate) redactor: Redactor,
     pub(crate) network: Network,
     literals: OnceCell<Arc<[PathBuf]>>,
+    /// What the object depends on that was not there when it was last looked for.
+    pub(crate) absent: Label,
     pub(crate) children: crate::perform::exec::Children,
     /// Requests that were approved for the run, as exactly as they were asked.
     approved: HashSet<Sha256Digest>,
@@ -73,6 +75,7 @@ impl Gate {
             redactor: Redactor::default(),
             network,
             literals: OnceCell::new(),
+            absent: Label::public(),
             children: crate::perform::exec::Children::default(),
             approved: HashSet::new(),
             stopped: false,
@@ -186,6 +189,11 @@ impl Gate {
         self
     }
 
+    /// What an effect failed with whose outcome is labelled: stored in the outcome, never thrown.
+    pub(crate) fn delayed(&mut self, label: &Label, shape: Shape) -> Outcome {
+        Outcome::Labelled(self.vault.keep_failure(label.clone(), shape, &self.policy))
+    }
+
     /// Whether a person ended the run.
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
@@ -229,9 +237,10 @@ impl Perform for Gate {
             Effect::FsList { path } => self.list(&call, path),
             Effect::FsGlob { pattern } => self.glob(&call, pattern),
             Effect::Http(http) => self.http(&call, http),
-            Effect::EnvRead { name } => self.env_read(&call, name),
+            Effect::EnvRead { name, default } => self.env_read(&call, name, default.as_deref()),
             Effect::Exec(child) => self.exec(&call, child),
             Effect::Now => self.now(&call),
+            Effect::Reveal { handle } => self.reveal(&call, *handle),
         }
     }
 }

@@ -5,21 +5,22 @@ use aegis_policy::Policy;
 
 /// One labelled value.
 struct Held {
-    content: Vec<u8>,
+    /// None: what failed where the failure is labelled.
+    content: Option<Vec<u8>>,
     label: Label,
     shape: Shape,
 }
 
 impl Held {
     /// The content as one JSON value; its kind is a fact of the call that made it, never of the content.
-    fn as_json(&self) -> Vec<u8> {
-        let text = String::from_utf8_lossy(&self.content);
+    fn as_json(&self, content: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(content);
         match self.shape {
-            Shape::Int if text.parse::<i64>().is_ok() => self.content.clone(),
+            Shape::Int if text.parse::<i64>().is_ok() => content.to_vec(),
             Shape::Bool if text == "True" => b"true".to_vec(),
             Shape::Bool if text == "False" => b"false".to_vec(),
             // made as JSON
-            Shape::Headers => self.content.clone(),
+            Shape::Headers => content.to_vec(),
             _ => serde_json::to_vec(&*text).unwrap_or_else(|_| b"null".to_vec()),
         }
     }
@@ -51,10 +52,19 @@ impl Vault {
         if self.bytes > MAX_BYTES {
             return Err(EffectError::new(ErrorCode::Limit, format!("the run holds more than {MAX_BYTES} bytes of local-only values")));
         }
+        Ok(self.add(Some(content), label, shape, policy))
+    }
+
+    /// Keeps what failed, as a value like any other: nobody without its label learns that it did.
+    pub(crate) fn keep_failure(&mut self, label: Label, shape: Shape, policy: &Policy) -> Labelled {
+        self.add(None, label, shape, policy)
+    }
+
+    fn add(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape, policy: &Policy) -> Labelled {
         let handle = Handle(self.held.len() as u64);
         let sources = label.indexes().map(|i| policy.source_name(i)).collect();
         self.held.push(Held { content, label: label.clone(), shape });
-        Ok(Labelled { handle, shape, label, sources })
+        Labelled { handle, shape, label, sources }
     }
 
     /// What a payload depends on.
@@ -66,7 +76,17 @@ impl Vault {
         for handle in payload.handles() {
             label.join(&self.find(handle)?.label);
         }
+        for part in payload.parts() {
+            if let Part::Derived(derived) = part {
+                label.join(&derived.label);
+            }
+        }
         Ok(label)
+    }
+
+    /// Whether a part of it is what failed before: then nothing may be done with it, and nobody is told but who may know.
+    pub(crate) fn has_failed(&self, payload: &Payload) -> bool {
+        payload.handles().any(|handle| self.find(handle).is_ok_and(|held| held.content.is_none()))
     }
 
     /// Fills a payload in. Only after the flow check of its sink.
@@ -79,18 +99,40 @@ impl Vault {
             match part {
                 Part::Bytes(bytes) => opened.bytes.extend_from_slice(bytes),
                 Part::LabelledJson(handle) => {
-                    let held = self.find(*handle)?;
-                    opened.bytes.extend_from_slice(&held.as_json());
-                    opened.label.join(&held.label);
+                    let (held, content) = self.content(*handle, &mut opened)?;
+                    opened.bytes.extend_from_slice(&held.as_json(content));
+                }
+                Part::LabelledJsonText(handle) => {
+                    let (_, content) = self.content(*handle, &mut opened)?;
+                    let quoted = serde_json::to_vec(&String::from_utf8_lossy(content)).unwrap_or_default();
+                    opened.bytes.extend_from_slice(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+                }
+                Part::Derived(derived) => {
+                    opened.bytes.extend_from_slice(&derived.bytes);
+                    opened.label.join(&derived.label);
                 }
                 Part::Labelled(handle) => {
-                    let held = self.find(*handle)?;
-                    opened.bytes.extend_from_slice(&held.content);
-                    opened.label.join(&held.label);
+                    let (_, content) = self.content(*handle, &mut opened)?;
+                    opened.bytes.extend_from_slice(content);
                 }
             }
         }
         Ok(opened)
+    }
+
+    /// The content of a value, for a worker that computes with it, and what it depends on.
+    ///
+    /// # Errors
+    /// As [`Vault::label_of`].
+    pub(crate) fn reveal(&self, handle: Handle) -> Result<(Option<&[u8]>, &Label), EffectError> {
+        self.find(handle).map(|held| (held.content.as_deref(), &held.label))
+    }
+
+    /// The content of a value on its way into a payload.
+    fn content(&self, handle: Handle, opened: &mut Opened) -> Result<(&Held, &[u8]), EffectError> {
+        let held = self.find(handle)?;
+        opened.label.join(&held.label);
+        Ok((held, held.content.as_deref().unwrap_or_default()))
     }
 
     fn find(&self, handle: Handle) -> Result<&Held, EffectError> {

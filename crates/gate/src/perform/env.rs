@@ -11,22 +11,32 @@ use crate::gate::Gate;
 use crate::ledger::Done;
 
 impl Gate {
-    pub(crate) fn env_read(&mut self, call: &Call<'_>, name: &str) -> Result<Outcome, EffectError> {
+    pub(crate) fn env_read(&mut self, call: &Call<'_>, name: &str, default: Option<&str>) -> Result<Outcome, EffectError> {
         let access = Access::Env { name };
         let decision = self.policy.decide(&access);
         if decision.is_deny() {
             return Err(self.denied(call, &access, &decision, None));
         }
+        self.check_flow(call, call.current, &decision)?;
         let mut ruling = Ruling::of(decision);
         self.approve(call, &mut ruling, ApprovalRequest { call: call.name, target: name.to_owned(), ..Default::default() }, &[])?;
         let Some(value) = self.environment.get(name).map(|v| v.as_bytes().to_vec()) else {
             self.ledger.effect(call, &ruling, None, Done::failed(ErrorCode::NotFound))?;
+            if ruling.visibility() == Visibility::LocalOnly {
+                return match default {
+                    Some(default) => {
+                        let default = default.as_bytes().to_vec();
+                        self.vault.keep(default, ruling.label_with(call.current), Shape::Text, &self.policy).map(Outcome::Labelled)
+                    }
+                    None => Ok(self.delayed(&ruling.label_with(call.current), Shape::Text)),
+                };
+            }
             return Ok(Outcome::Unset);
         };
         self.ledger.effect(call, &ruling, None, Done::bytes(value.len()))?;
         if ruling.visibility() == Visibility::LocalOnly {
             self.redactor.learn(&value);
-            return self.vault.keep(value, ruling.label(), Shape::Text, &self.policy).map(Outcome::Labelled);
+            return self.vault.keep(value, ruling.label_with(call.current), Shape::Text, &self.policy).map(Outcome::Labelled);
         }
         String::from_utf8(value)
             .map(Outcome::Text)

@@ -37,6 +37,8 @@ struct Words {
     /// With marks in place of labelled parts; none where there is nothing labelled.
     marked: Option<Vec<String>>,
     label: Label,
+    /// A labelled word is nothing that a program could get.
+    unfit: bool,
 }
 
 impl Words {
@@ -51,7 +53,10 @@ impl Gate {
         // name: no answer up to the flow check depends on a labelled word
         let words = self.words(call, child)?;
         let mut label = words.label.clone();
+        label.join(call.current);
         label.join(&self.vault.label_of(&child.stdin)?);
+        let mut failed = words.unfit || self.vault.has_failed(&child.stdin);
+        failed |= child.argv.iter().chain(child.env.iter().map(|(_, value)| value)).any(|payload| self.vault.has_failed(payload));
         for (_, value) in &child.env {
             label.join(&self.vault.label_of(value)?);
         }
@@ -88,7 +93,7 @@ impl Gate {
                 self.check_flow(call, &label, decision)?;
             }
         }
-        let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling)?;
+        let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling, &mut failed)?;
         let mut env = self.child_environment(call, child, &mut ruling, &mut label)?;
         env.sort_unstable();
         let out = ruling.label_with(&label);
@@ -134,6 +139,10 @@ impl Gate {
             max_memory_bytes: None,
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
+        if failed {
+            self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail("not started: a local-only part of it cannot be given to a command"))?;
+            return Ok(self.no_output(child, &out));
+        }
         let run = RunLimits { deadline, max_output, cancel: None, spare: &[] };
         match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
@@ -145,6 +154,9 @@ impl Gate {
                         Stop::Deadline | Stop::Cancelled => "timed out and was killed",
                     };
                     self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(what))?;
+                    if !out.is_public() {
+                        return Ok(self.no_output(child, &out));
+                    }
                     return Err(EffectError::new(ErrorCode::Exec, format!("{}: the command {what}", call.asked())));
                 }
                 self.ledger.outcome(id, Done::bytes(bytes).detail(format!("exit code {code}")))?;
@@ -153,6 +165,9 @@ impl Gate {
             Err(error) => {
                 let detail = self.detail(error.to_string());
                 self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail))?;
+                if !out.is_public() {
+                    return Ok(self.no_output(child, &out));
+                }
                 Err(EffectError::new(ErrorCode::Exec, format!("{}: the command could not be started: {error}", call.asked())))
             }
         }
@@ -164,17 +179,22 @@ impl Gate {
             return Err(self.refused(call, bad(call, "a command has 1 to 10000 words"), None));
         }
         let mut label = Label::public();
+        let mut unfit = false;
         let mut exact = Vec::with_capacity(child.argv.len());
         for word in &child.argv {
             let opened = self.vault.open(word)?;
             label.join(&opened.label);
             match String::from_utf8(opened.bytes) {
                 Ok(text) if !text.contains('\0') => exact.push(text),
+                _ if !opened.label.is_public() => {
+                    unfit = true;
+                    exact.push(MARK.to_owned());
+                }
                 _ => return Err(self.refused(call, bad(call, "an argument is not UTF-8 text without NUL"), None)),
             }
         }
         let marked = (!label.is_public()).then(|| child.argv.iter().map(marked).collect());
-        Ok(Words { exact, marked, label })
+        Ok(Words { exact, marked, label, unfit })
     }
 
     /// The decision before anything but a bare name is looked up: a rule may open the file that this name stands for.
@@ -231,7 +251,8 @@ impl Gate {
         ruling
     }
 
-    /// Judges labelled words as they are. The flow check has let them reach the command; what is wrong with them is content.
+    /// Judges labelled words as they are. The flow check has let them reach the command; what is wrong with them is content, and makes
+    /// the call one that failed.
     fn judge_exact(
         &mut self,
         call: &Call<'_>,
@@ -239,16 +260,20 @@ impl Gate {
         cwd: &Prepared,
         binary: &Binary,
         ruling: &mut Ruling,
+        failed: &mut bool,
     ) -> Result<Option<(ExecRequest, ExecRequest)>, EffectError> {
-        if words.marked.is_none() {
+        if words.marked.is_none() || *failed {
             return Ok(None);
         }
         let request = ExecRequest::parse(&words.exact, cwd.real());
         let resolved = self.resolved(&request, binary);
         let of_exact = self.decide_resolved(&resolved);
         if of_exact.decisions.iter().any(|d| d.is_deny() || self.policy.may_flow(words.label.indexes(), d).is_err()) {
+            // That it is denied depends on what the words are: the journal says so, and the outcome is one more failure of its label.
             let error = not_with_these(call);
-            return Err(self.refused(call, error, Some(&binary.path.to_string_lossy())));
+            let refused = self.refused(call, error, Some(&binary.path.to_string_lossy()));
+            *failed = true;
+            return if refused.code == ErrorCode::Journal { Err(refused) } else { Ok(None) };
         }
         ruling.decisions.extend(of_exact.decisions);
         Ok(Some((request, resolved)))
@@ -318,6 +343,9 @@ impl Gate {
         if !label.is_public() {
             self.redactor.learn(&finished.stdout);
             let mut keep = |bytes, shape| self.vault.keep(bytes, label.clone(), shape, &self.policy);
+            if child.fail_on_exit && code != 0 {
+                return Ok(self.no_output(child, &label));
+            }
             if child.fail_on_exit {
                 return keep(finished.stdout, Shape::Text).map(Outcome::Labelled);
             }
@@ -338,6 +366,21 @@ impl Gate {
                 .suggest("subprocess.run gives exit_code, stdout and stderr of such a command"));
         }
         Ok(Outcome::Exec(ExecOutput { exit_code: code, stdout: finished.stdout, stderr: finished.stderr }))
+    }
+}
+
+impl Gate {
+    /// The output that did not come, where only its label's readers may know that.
+    fn no_output(&mut self, child: &Child, label: &Label) -> Outcome {
+        if child.fail_on_exit {
+            return self.delayed(label, Shape::Text);
+        }
+        let mut failed = |shape| self.vault.keep_failure(label.clone(), shape, &self.policy);
+        Outcome::LabelledFields(vec![
+            ("exit_code".to_owned(), failed(Shape::Int)),
+            ("stdout".to_owned(), failed(Shape::Text)),
+            ("stderr".to_owned(), failed(Shape::Text)),
+        ])
     }
 }
 

@@ -19,97 +19,133 @@ const MAX_LOAD: u64 = 4 << 20;
 
 impl Gate {
     pub(crate) fn read_text(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_READ))?;
-        self.text(call, ruling, bytes)
+        match self.read_with(call, path, |p| p.read(MAX_READ))? {
+            Content::Public(bytes) => text(call, bytes),
+            Content::LocalOnly(bytes, label) => self.keep(bytes, label, Shape::Text),
+        }
     }
 
     pub(crate) fn read_range(&mut self, call: &Call<'_>, path: &str, offset: u64, limit: u64) -> Result<Outcome, EffectError> {
-        let (ruling, bytes) = self.read_with(call, path, |p| p.read_range(offset, limit.min(MAX_READ)))?;
-        if ruling.visibility() == Visibility::LocalOnly {
-            return self.label(&ruling, bytes, Shape::Text);
-        }
-        match crate::files::whole_characters(&bytes) {
-            Ok(text) => Ok(Outcome::Text(text.to_owned())),
-            Err(error) => Err(EffectError::new(code_of(&error), format!("{}: {error}", call.asked()))),
+        match self.read_with(call, path, |p| p.read_range(offset, limit.min(MAX_READ)))? {
+            Content::Public(bytes) => match crate::files::whole_characters(&bytes) {
+                Ok(text) => Ok(Outcome::Text(text.to_owned())),
+                Err(error) => Err(EffectError::new(code_of(&error), format!("{}: {error}", call.asked()))),
+            },
+            Content::LocalOnly(bytes, label) => {
+                let whole = bytes.map(|b| crate::files::whole_characters(&b).map(|text| text.as_bytes().to_vec()).unwrap_or(b));
+                self.keep(whole, label, Shape::Text)
+            }
         }
     }
 
     pub(crate) fn read_bytes(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_READ))?;
-        if ruling.visibility() == Visibility::LocalOnly {
-            return self.label(&ruling, bytes, Shape::Bytes);
+        match self.read_with(call, path, |p| p.read(MAX_READ))? {
+            Content::Public(bytes) => Ok(Outcome::Bytes(bytes)),
+            Content::LocalOnly(bytes, label) => self.keep(bytes, label, Shape::Bytes),
         }
-        Ok(Outcome::Bytes(bytes))
     }
 
     /// A script to load: public, whatever shows its text.
     pub(crate) fn load(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (ruling, bytes) = self.read_with(call, path, |p| p.read(MAX_LOAD))?;
-        if ruling.visibility() == Visibility::LocalOnly {
-            let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: a local-only file is no script", call.asked()));
-            return Err(self.refused(call, error, None));
+        match self.read_with(call, path, |p| p.read(MAX_LOAD))? {
+            Content::Public(bytes) => text(call, bytes),
+            Content::LocalOnly(..) => {
+                let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {}: a local-only file is no script", call.asked()));
+                Err(self.refused(call, error, None))
+            }
         }
-        self.text(call, ruling, bytes)
     }
 
-    fn text(&mut self, call: &Call<'_>, ruling: Ruling, bytes: Vec<u8>) -> Result<Outcome, EffectError> {
-        if ruling.visibility() == Visibility::LocalOnly {
-            return self.label(&ruling, bytes, Shape::Text);
-        }
-        String::from_utf8(bytes)
-            .map(Outcome::Text)
-            .map_err(|_| EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes"))
+    /// A labelled value; without content what failed, which only its label's readers may know.
+    fn keep(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape) -> Result<Outcome, EffectError> {
+        let Some(content) = content else { return Ok(self.delayed(&label, shape)) };
+        self.redactor.learn(&content);
+        self.vault.keep(content, label, shape, &self.policy).map(Outcome::Labelled)
     }
 
-    fn label(&mut self, ruling: &Ruling, bytes: Vec<u8>, shape: Shape) -> Result<Outcome, EffectError> {
-        self.redactor.learn(&bytes);
-        self.vault.keep(bytes, ruling.label(), shape, &self.policy).map(Outcome::Labelled)
-    }
-
-    /// Resolves, journals, then reads: the record stands before the content is handed out.
+    /// Resolves, journals, then reads: the record stands before the content is handed out. A read of a local-only file never throws.
     fn read_with(
         &mut self,
         call: &Call<'_>,
         path: &str,
         read: impl FnOnce(&Prepared) -> Result<Vec<u8>, PathError>,
-    ) -> Result<(Ruling, Vec<u8>), EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, Intent::Read, &Label::public())?;
+    ) -> Result<Content, EffectError> {
+        let (prepared, ruling) = match self.resolve(call, path, Intent::Read, call.current) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.absent_label(call, error).map(|label| Content::LocalOnly(None, label)),
+        };
+        let local_only = ruling.visibility() == Visibility::LocalOnly;
         let bytes = match read(&prepared) {
             Ok(bytes) => bytes,
-            Err(error) => return Err(self.failed(call, &ruling, &prepared, &error)),
+            Err(error) => {
+                let error = self.failed(call, &ruling, &prepared, &error);
+                let thrown = !local_only || error.code == ErrorCode::Journal;
+                return if thrown { Err(error) } else { Ok(Content::LocalOnly(None, ruling.label_with(call.current))) };
+            }
         };
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(bytes.len()))?;
-        Ok((ruling, bytes))
+        Ok(if local_only { Content::LocalOnly(Some(bytes), ruling.label_with(call.current)) } else { Content::Public(bytes) })
+    }
+
+    /// What a read depends on that found nothing where a local-only object would be; the error where it would be public.
+    fn absent_label(&mut self, call: &Call<'_>, error: EffectError) -> Result<Label, EffectError> {
+        let mut label = std::mem::take(&mut self.absent);
+        if label.is_public() || matches!(error.code, ErrorCode::PolicyDenied | ErrorCode::FlowDenied | ErrorCode::Journal) {
+            return Err(error);
+        }
+        label.join(call.current);
+        Ok(label)
     }
 
     pub(crate) fn exists(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, Intent::Exists, &Label::public())?;
-        let exists = prepared.exists().map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        let (prepared, ruling) = match self.resolve(call, path, Intent::Exists, call.current) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.absent_label(call, error).map(|label| self.delayed(&label, Shape::Bool)),
+        };
+        let local_only = ruling.visibility() == Visibility::LocalOnly;
+        let exists = match prepared.exists() {
+            Ok(exists) => exists,
+            Err(error) => {
+                let error = self.failed(call, &ruling, &prepared, &error);
+                return if local_only { Ok(self.delayed(&ruling.label_with(call.current), Shape::Bool)) } else { Err(error) };
+            }
+        };
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
-        if ruling.visibility() == Visibility::LocalOnly {
-            return self.label(&ruling, if exists { b"True".to_vec() } else { b"False".to_vec() }, Shape::Bool);
+        if local_only {
+            let content = if exists { b"True".to_vec() } else { b"False".to_vec() };
+            return self.keep(Some(content), ruling.label_with(call.current), Shape::Bool);
         }
         Ok(Outcome::Bool(exists))
     }
 
     pub(crate) fn stat(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, Intent::Stat, &Label::public())?;
-        let stat: Stat = prepared.stat().map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        let (prepared, ruling) = match self.resolve(call, path, Intent::Stat, call.current) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.absent_label(call, error).map(|label| self.delayed(&label, Shape::Stat)),
+        };
+        let local_only = ruling.visibility() == Visibility::LocalOnly;
+        let stat: Stat = match prepared.stat() {
+            Ok(stat) => stat,
+            Err(error) => {
+                let error = self.failed(call, &ruling, &prepared, &error);
+                return if local_only { Ok(self.delayed(&ruling.label_with(call.current), Shape::Stat)) } else { Err(error) };
+            }
+        };
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
-        if ruling.visibility() == Visibility::LocalOnly {
+        if local_only {
             let kind = match stat.kind {
                 FileKind::File => "file",
                 FileKind::Dir => "dir",
                 FileKind::Other => "other",
             };
-            let text = format!("{kind} {} {}", stat.size, stat.modified);
-            return self.label(&ruling, text.into_bytes(), Shape::Stat);
+            let content = format!("{kind} {} {}", stat.size, stat.modified);
+            return self.keep(Some(content.into_bytes()), ruling.label_with(call.current), Shape::Stat);
         }
         Ok(Outcome::Stat(stat))
     }
 
     pub(crate) fn list(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
+        let (prepared, ruling) = self.resolve(call, path, Intent::List, call.current)?;
         let policy = self.policy.clone();
         let names = prepared
             .list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| readable(&policy, op, p), &|| self.literals())
@@ -148,8 +184,10 @@ impl Gate {
     }
 
     pub(crate) fn write(&mut self, call: &Call<'_>, path: &str, content: &Payload) -> Result<Outcome, EffectError> {
-        let label = self.vault.label_of(content)?;
-        self.change(call, path, Intent::Write, &label, |gate, prepared| {
+        let mut label = self.vault.label_of(content)?;
+        label.join(call.current);
+        let failed = self.vault.has_failed(content);
+        self.change(call, path, Intent::Write, &label, failed, |gate, prepared| {
             let bytes = gate.vault.open(content)?.bytes;
             let len = bytes.len();
             prepared.write(&bytes).map_err(Failure::Path)?;
@@ -158,8 +196,10 @@ impl Gate {
     }
 
     pub(crate) fn append(&mut self, call: &Call<'_>, path: &str, content: &Payload) -> Result<Outcome, EffectError> {
-        let label = self.vault.label_of(content)?;
-        self.change(call, path, Intent::Append, &label, |gate, prepared| {
+        let mut label = self.vault.label_of(content)?;
+        label.join(call.current);
+        let failed = self.vault.has_failed(content);
+        self.change(call, path, Intent::Append, &label, failed, |gate, prepared| {
             let bytes = gate.vault.open(content)?.bytes;
             let len = bytes.len();
             prepared.append(&bytes).map_err(Failure::Path)?;
@@ -170,7 +210,9 @@ impl Gate {
     pub(crate) fn replace(&mut self, call: &Call<'_>, path: &str, old: &Payload, new: &Payload) -> Result<Outcome, EffectError> {
         let mut label = self.vault.label_of(old)?;
         label.join(&self.vault.label_of(new)?);
-        self.change(call, path, Intent::Replace, &label, |gate, prepared| {
+        label.join(call.current);
+        let failed = self.vault.has_failed(old) || self.vault.has_failed(new);
+        self.change(call, path, Intent::Replace, &label, failed, |gate, prepared| {
             let (old, new) = (gate.vault.open(old)?.bytes, gate.vault.open(new)?.bytes);
             prepared.replace(&old, &new, MAX_READ).map_err(Failure::Path)?;
             Ok(new.len())
@@ -178,14 +220,14 @@ impl Gate {
     }
 
     pub(crate) fn delete(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        self.change(call, path, Intent::Delete, &Label::public(), |_, prepared| {
+        self.change(call, path, Intent::Delete, call.current, false, |_, prepared| {
             prepared.delete().map_err(Failure::Path)?;
             Ok(0)
         })
     }
 
     pub(crate) fn mkdir(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        self.change(call, path, Intent::Mkdir, &Label::public(), |_, prepared| {
+        self.change(call, path, Intent::Mkdir, call.current, false, |_, prepared| {
             prepared.mkdir().map_err(Failure::Path)?;
             Ok(0)
         })
@@ -198,13 +240,19 @@ impl Gate {
         path: &str,
         intent: Intent,
         label: &Label,
+        failed: bool,
         act: impl FnOnce(&mut Gate, Prepared) -> Result<usize, Failure>,
     ) -> Result<Outcome, EffectError> {
         let (prepared, ruling) = self.resolve(call, path, intent, label)?;
         let resolved = prepared.real().to_string_lossy().into_owned();
         let id = self.ledger.intent(call, &ruling, Some(&resolved), label)?;
-        // Whether the text to replace stands in a local-only file is content of that file: the outcome says nothing.
-        let out = if intent == Intent::Replace { ruling.label_with(label) } else { Label::public() };
+        // Whether the text to replace stands in a local-only file is content of that file, and what happens to labelled content may
+        // depend on it: the outcome says nothing.
+        let out = if intent == Intent::Replace || !label.is_public() { ruling.label_with(label) } else { Label::public() };
+        if failed {
+            self.ledger.outcome(id, Done::failed(ErrorCode::Io).detail("not done: what should be written failed before"))?;
+            return self.done(out);
+        }
         match act(self, prepared) {
             Ok(bytes) => {
                 self.ledger.outcome(id, Done::bytes(bytes))?;
@@ -313,6 +361,10 @@ impl Gate {
             }
             Err(error) => {
                 let code = code_of(&error);
+                let would_be = policy.decide(&Access::PathName { op: PathOp::Read, path: named });
+                let looked_for = asked.into_iter().map(|(_, _, decision)| decision).chain([would_be]);
+                let decisions = looked_for.filter(|d| d.visibility() == Visibility::LocalOnly).collect();
+                self.absent = Ruling { decisions, approver: None }.label();
                 self.ledger.effect(call, &Ruling::default(), None, Done::failed(code).detail(error.operator_detail()))?;
                 Err(EffectError::new(code, format!("{}: {error}", call.asked())))
             }
@@ -334,6 +386,19 @@ impl Gate {
 fn readable(policy: &aegis_policy::Policy, op: PathOp, path: &std::path::Path) -> Verdict {
     let decision = policy.decide(&Access::Path { op, path });
     if decision.visibility() == Visibility::LocalOnly { Verdict::Deny } else { decision.verdict() }
+}
+
+/// What was read.
+enum Content {
+    Public(Vec<u8>),
+    /// None: it failed.
+    LocalOnly(Option<Vec<u8>>, Label),
+}
+
+fn text(call: &Call<'_>, bytes: Vec<u8>) -> Result<Outcome, EffectError> {
+    String::from_utf8(bytes)
+        .map(Outcome::Text)
+        .map_err(|_| EffectError::new(ErrorCode::Io, format!("{}: {}", call.asked(), PathError::NotText)).suggest("use fs.read_bytes"))
 }
 
 enum Failure {

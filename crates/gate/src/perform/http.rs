@@ -24,7 +24,8 @@ impl Gate {
             return Err(self.denied(call, &access, &decision, None));
         }
         // flow, before any packet
-        let label = self.label_of_request(http)?;
+        let mut label = self.label_of_request(http)?;
+        label.join(call.current);
         if !label.is_public() {
             self.check_flow(call, &label, &decision)?;
             self.check_transport(call, &url)?;
@@ -42,8 +43,17 @@ impl Gate {
         if matches!(http.body, HttpBody::Json(_)) && !http.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("content-type")) {
             headers.push(("content-type".to_owned(), b"application/json".to_vec()));
         }
+        // what is wrong with a labelled header is content: it is not sent, and only the answer's readers can know
+        let mut failed = content_of(http).is_some_and(|body| self.vault.has_failed(body));
+        failed |= http.headers.iter().chain(&http.params).any(|(_, value)| self.vault.has_failed(value));
         if let Err(error) = RequestHeaders::check(&headers) {
-            return Err(self.refused(call, bad(format!("{}: {error}", call.asked())), None));
+            let public = http.headers.iter().zip(&headers).filter(|((_, value), _)| value.is_public()).map(|(_, field)| field.clone());
+            let names = http.headers.iter().map(|(name, _)| (name.clone(), Vec::new()));
+            let all_public = headers.iter().skip(http.headers.len()).cloned();
+            failed |= RequestHeaders::check(&public.chain(names).chain(all_public).collect::<Vec<_>>()).is_ok();
+            if !failed {
+                return Err(self.refused(call, bad(format!("{}: {error}", call.asked())), None));
+            }
         }
 
         // resolve and vet every address; what is approved are these
@@ -67,11 +77,15 @@ impl Gate {
         }
 
         let id = self.ledger.intent(call, &ruling, Some(&resolved), &label)?;
+        let out = ruling.label_with(&label);
+        if failed {
+            self.ledger.outcome(id, Done::failed(ErrorCode::BadArgument).detail("not sent: a local-only part of it cannot be sent"))?;
+            return Ok(self.no_answer(http, &out));
+        }
         let answer = match self.network.client() {
             Ok(client) => client.send(&url, vetted, http.method, &headers, body, Caps::new(deadline, max_body)),
             Err(error) => Err(error),
         };
-        let out = ruling.label_with(&label);
         match answer {
             Ok(answer) => {
                 self.ledger.outcome(id, Done::bytes(answer.body.len()).detail(format!("status {}", answer.status)))?;
@@ -85,7 +99,7 @@ impl Gate {
                 };
                 let detail = self.detail(detail);
                 self.ledger.outcome(id, Done::failed(ErrorCode::Network).detail(detail))?;
-                Err(self.network_error(call, &error, !out.is_public()))
+                if out.is_public() { Err(network_error(call, &error)) } else { Ok(self.no_answer(http, &out)) }
             }
         }
     }
@@ -152,6 +166,9 @@ impl Gate {
         if !label.is_public() {
             self.redactor.learn(&answer.body);
             let mut keep = |bytes, shape| self.vault.keep(bytes, label.clone(), shape, &self.policy);
+            if http.fail_on_status && status >= 400 {
+                return Ok(self.no_answer(http, &label));
+            }
             if http.fail_on_status {
                 return keep(answer.body, Shape::Text).map(Outcome::Labelled);
             }
@@ -176,18 +193,30 @@ impl Gate {
         Ok(Outcome::Text(body))
     }
 
-    /// A failure in words. What a local-only host did stays out of them: only that it failed.
-    fn network_error(&self, call: &Call<'_>, error: &NetError, local_only: bool) -> EffectError {
-        let asked = call.asked();
-        match error {
-            _ if local_only => EffectError::new(ErrorCode::Network, format!("{asked}: no answer that can be used; the journal says why")),
-            NetError::Redirect { status, location } => EffectError::new(
-                ErrorCode::Network,
-                format!("{asked}: redirected (status {status}) to {}; redirects are not followed", crate::approve::escaped(&cut(location))),
-            )
-            .suggest("call the new location, if the policy allows it"),
-            _ => EffectError::new(ErrorCode::Network, format!("{asked}: {error}")),
+    /// The answer that did not come, where only its label's readers may know that.
+    fn no_answer(&mut self, http: &HttpRequest, label: &Label) -> Outcome {
+        if http.fail_on_status {
+            return self.delayed(label, Shape::Text);
         }
+        let mut failed = |shape| self.vault.keep_failure(label.clone(), shape, &self.policy);
+        Outcome::LabelledFields(vec![
+            ("status".to_owned(), failed(Shape::Int)),
+            ("headers".to_owned(), failed(Shape::Headers)),
+            ("body".to_owned(), failed(Shape::Text)),
+        ])
+    }
+}
+
+/// A failure in words.
+fn network_error(call: &Call<'_>, error: &NetError) -> EffectError {
+    let asked = call.asked();
+    match error {
+        NetError::Redirect { status, location } => EffectError::new(
+            ErrorCode::Network,
+            format!("{asked}: redirected (status {status}) to {}; redirects are not followed", crate::approve::escaped(&cut(location))),
+        )
+        .suggest("call the new location, if the policy allows it"),
+        _ => EffectError::new(ErrorCode::Network, format!("{asked}: {error}")),
     }
 }
 

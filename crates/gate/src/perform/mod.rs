@@ -5,4 +5,5 @@ mod env;
 pub(crate) mod exec;
 mod files;
 mod http;
+mod reveal;
 mod time;

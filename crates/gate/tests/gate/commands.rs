@@ -50,7 +50,7 @@ fn variables() {
         assert_eq!(error.code, ErrorCode::PolicyDenied, "{name:?}");
         assert!(!tells(&format!("{error:?}"), SECRET));
     }
-    assert_eq!(w.labelled(Effect::EnvRead { name: "TOKEN".into() }).sources, ["env:TOKEN"]);
+    assert_eq!(w.labelled(Effect::EnvRead { name: "TOKEN".into(), default: None }).sources, ["env:TOKEN"]);
     assert!(!tells(&w.journal_text(), SECRET));
     w.assert_intact();
 }

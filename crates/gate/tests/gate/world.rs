@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aegis_audit::{Journal, Options, Verdict as Audited, VerifyOptions};
-use aegis_effect::{
+use aegis_effect::{Label, 
     Child, Effect, EffectError, ErrorCode, ExecOutput, HttpBody, HttpRequest, Labelled, Outcome, Payload, Perform, Request,
 };
 use aegis_gate::{ApprovalAnswer, ApprovalRequest, ApproveNone, Approver, Environment, Gate, GateParts, Ledger, Resolver};
@@ -138,7 +138,7 @@ pub type Answered = Result<Outcome, EffectError>;
 
 impl World {
     pub fn perform(&mut self, effect: Effect) -> Answered {
-        self.gate.perform(&Request { effect, line: 7 })
+        self.gate.perform(&Request { effect, line: 7, current: Label::public() })
     }
     pub fn read(&mut self, path: &str) -> Answered {
         self.perform(Effect::FsRead { path: path.into() })
@@ -156,7 +156,7 @@ impl World {
         self.perform(Effect::FsDelete { path: path.into() })
     }
     pub fn env(&mut self, name: &str) -> Answered {
-        self.perform(Effect::EnvRead { name: name.into() })
+        self.perform(Effect::EnvRead { name: name.into(), default: None })
     }
     pub fn get(&mut self, url: &str) -> Answered {
         self.perform(Effect::Http(request(Method::Get, url)))
@@ -168,6 +168,19 @@ impl World {
     pub fn stdout(&mut self, argv: &[&str]) -> String {
         stdout_of(self.run(argv).unwrap())
     }
+    /// The content of a labelled answer, as a worker learns it; none if it failed.
+    pub fn revealed(&mut self, answer: Answered) -> Option<String> {
+        let Ok(Outcome::Labelled(labelled)) = answer else { panic!("not labelled: {answer:?}") };
+        match self.perform(Effect::Reveal { handle: labelled.handle }).unwrap() {
+            Outcome::Bytes(bytes) => Some(String::from_utf8(bytes).unwrap()),
+            Outcome::Unset => None,
+            other => panic!("{other:?}"),
+        }
+    }
+    /// An effect of a run that has branched on what this label says.
+    pub fn perform_raised(&mut self, effect: Effect, current: &Label) -> Answered {
+        self.gate.perform(&Request { effect, line: 7, current: current.clone() })
+    }
     pub fn labelled(&mut self, effect: Effect) -> Labelled {
         match self.perform(effect).unwrap() {
             Outcome::Labelled(labelled) => labelled,
@@ -176,7 +189,7 @@ impl World {
     }
     /// The labelled value of a variable.
     pub fn secret(&mut self, name: &str) -> Payload {
-        Payload::labelled(self.labelled(Effect::EnvRead { name: name.into() }).handle)
+        Payload::labelled(self.labelled(Effect::EnvRead { name: name.into(), default: None }).handle)
     }
 
     pub fn content(&self, name: &str) -> String {

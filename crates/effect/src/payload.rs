@@ -21,6 +21,8 @@ pub enum Part {
     LabelledJsonText(Handle),
     /// Bytes that the worker computed from labelled content that was revealed to it. It says itself what they depend on.
     Derived(Derived),
+    /// What failed in the worker, with what that depends on: nothing may be done with the payload, and only readers of the label learn it.
+    Failed(Label),
 }
 
 /// What a worker computed from labelled content.
@@ -67,7 +69,7 @@ impl Payload {
     pub fn handles(&self) -> impl Iterator<Item = Handle> + '_ {
         self.parts.iter().filter_map(|p| match p {
             Part::Labelled(h) | Part::LabelledJson(h) | Part::LabelledJsonText(h) => Some(*h),
-            Part::Bytes(_) | Part::Derived(_) => None,
+            Part::Bytes(_) | Part::Derived(_) | Part::Failed(_) => None,
         })
     }
 

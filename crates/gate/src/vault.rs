@@ -77,8 +77,10 @@ impl Vault {
             label.join(&self.find(handle)?.label);
         }
         for part in payload.parts() {
-            if let Part::Derived(derived) = part {
-                label.join(&derived.label);
+            match part {
+                Part::Derived(derived) => label.join(&derived.label),
+                Part::Failed(of) => label.join(of),
+                _ => {}
             }
         }
         Ok(label)
@@ -86,7 +88,8 @@ impl Vault {
 
     /// Whether a part of it is what failed before: then nothing may be done with it, and nobody is told but who may know.
     pub(crate) fn has_failed(&self, payload: &Payload) -> bool {
-        payload.handles().any(|handle| self.find(handle).is_ok_and(|held| held.content.is_none()))
+        let failed_there = payload.parts().iter().any(|part| matches!(part, Part::Failed(_)));
+        failed_there || payload.handles().any(|handle| self.find(handle).is_ok_and(|held| held.content.is_none()))
     }
 
     /// Fills a payload in. Only after the flow check of its sink.
@@ -111,6 +114,7 @@ impl Vault {
                     opened.bytes.extend_from_slice(&derived.bytes);
                     opened.label.join(&derived.label);
                 }
+                Part::Failed(label) => opened.label.join(label),
                 Part::Labelled(handle) => {
                     let (_, content) = self.content(*handle, &mut opened)?;
                     opened.bytes.extend_from_slice(content);

@@ -10,6 +10,7 @@
 //! | `wire` | the bounded messages between broker and worker |
 //! | `worker` | source check, parsing, evaluation, results; everything that touches the script's text |
 //! | `builtins` | what a script can call |
+//! | `flow` | labelled values in the worker |
 //! | `verify` | what is wrong with a script before it runs: facts from the worker, judged by the broker |
 //! | `runner` | the broker's side of a run |
 //! | `fuzzing` | entries for fuzz targets |
@@ -17,6 +18,7 @@
 
 mod builtins;
 mod error;
+mod flow;
 pub mod fuzzing;
 mod limits;
 mod runner;

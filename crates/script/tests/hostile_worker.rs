@@ -57,7 +57,8 @@ const NO_FACTS: &[u8] = &[0, 0, 0, 0, 0];
 fn read(path: &str) -> Vec<u8> {
     let mut body = vec![1, 0, u8::try_from(path.len()).unwrap()];
     body.extend_from_slice(path.as_bytes());
-    body.push(1);
+    // line 1, and a current label without words: public
+    body.extend_from_slice(&[1, 0]);
     frame(&body)
 }
 

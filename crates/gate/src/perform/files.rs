@@ -138,7 +138,7 @@ impl Gate {
                 FileKind::Dir => "dir",
                 FileKind::Other => "other",
             };
-            let content = format!("{kind} {} {}", stat.size, stat.modified);
+            let content = format!("{kind} {} {} {}", stat.size, stat.modified, stat.executable);
             return self.keep(Some(content.into_bytes()), ruling.label_with(call.current), Shape::Stat);
         }
         Ok(Outcome::Stat(stat))

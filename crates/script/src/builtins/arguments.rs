@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_effect::{EffectError, ErrorCode, Part, Payload};
+use aegis_effect::{EffectError, ErrorCode, Payload};
 use starlark::eval::Evaluator;
 use starlark::typing::Ty;
 use starlark::values::bytes::StarlarkBytes;
@@ -14,8 +14,8 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::type_repr::StarlarkTypeRepr;
 use starlark::values::{UnpackValue, Value, ValueLike};
 
-use super::LocalOnly;
-use crate::worker::{Context, JsonPart, JsonWalk, fail};
+use crate::flow::{LocalOnly, lift};
+use crate::worker::{Context, JsonWalk, fail};
 
 /// Text that must be public: a path, a name, a URL. A local-only value is a flow error, not a type error.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ impl<'v> UnpackValue<'v> for Text<'v> {
 
     fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
         if let Some(secret) = value.downcast_ref::<LocalOnly>() {
-            return secret.refuse("this use");
+            return secret.refuse();
         }
         Ok(value.unpack_str().map(Text))
     }
@@ -124,37 +124,60 @@ fn payload(value: Value<'_>) -> Option<Payload> {
     if let Some(bytes) = value.downcast_ref::<StarlarkBytes>() {
         return Some(Payload::from(bytes.as_bytes().to_vec()));
     }
-    value.downcast_ref::<LocalOnly>().map(|secret| Payload::labelled(secret.handle()))
+    // Its reference; what stands for it is put in when the effect goes out.
+    value.downcast_ref::<LocalOnly>().map(|secret| Payload::from(secret.text()))
 }
 
-/// Bytes of text or bytes, which must be public.
+/// Text or bytes, or a labelled value of these: what is computed from it is labelled too.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Data<'v>(pub(super) &'v [u8]);
+pub(super) struct Liftable<'v>(pub(super) Value<'v>);
 
-impl StarlarkTypeRepr for Data<'_> {
-    type Canonical = Data<'static>;
+impl StarlarkTypeRepr for Liftable<'_> {
+    type Canonical = Liftable<'static>;
 
     fn starlark_type_repr() -> Ty {
         Ty::union2(String::starlark_type_repr(), <StarlarkBytes as StarlarkTypeRepr>::starlark_type_repr())
     }
 }
 
-impl<'v> UnpackValue<'v> for Data<'v> {
-    type Error = starlark::Error;
+impl<'v> UnpackValue<'v> for Liftable<'v> {
+    type Error = std::convert::Infallible;
 
-    fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
-        if let Some(secret) = value.downcast_ref::<LocalOnly>() {
-            return secret.refuse("this use");
-        }
-        if let Some(s) = value.unpack_str() {
-            return Ok(Some(Data(s.as_bytes())));
-        }
-        Ok(value.downcast_ref::<StarlarkBytes>().map(|b| Data(b.as_bytes())))
+    fn unpack_value_impl(value: Value<'v>) -> Result<Option<Self>, Self::Error> {
+        let fits =
+            value.unpack_str().is_some() || value.downcast_ref::<StarlarkBytes>().is_some() || value.downcast_ref::<LocalOnly>().is_some();
+        Ok(fits.then_some(Liftable(value)))
     }
 
     fn unpack_named_param(value: Value<'v>, name: &str) -> starlark::Result<Self> {
         named(value, name)
     }
+}
+
+/// The bytes of plain text or bytes.
+pub(super) fn data_of<'v>(value: Value<'v>) -> Option<&'v [u8]> {
+    match value.unpack_str() {
+        Some(text) => Some(text.as_bytes()),
+        None => value.downcast_ref::<StarlarkBytes>().map(StarlarkBytes::as_bytes),
+    }
+}
+
+/// The first of some plain values as text.
+pub(super) fn text_of<'v>(plain: &[Value<'v>], call: &str) -> starlark::Result<&'v str> {
+    plain.first().and_then(|value| value.unpack_str()).ok_or_else(|| bad(format!("{call}: not text")))
+}
+
+/// Calls a function with arguments that may be labelled: with a labelled one its result is labelled.
+pub(super) fn lifted<'v>(
+    arguments: &[Value<'v>],
+    eval: &Evaluator<'v, '_, '_>,
+    function: impl FnOnce(&[Value<'v>]) -> starlark::Result<Value<'v>>,
+) -> starlark::Result<Value<'v>> {
+    let secrets = Context::of(eval)?.secrets();
+    if arguments.iter().any(|argument| secrets.touch(*argument)) {
+        return lift(secrets, arguments, eval.heap(), function);
+    }
+    function(arguments)
 }
 
 /// Header fields or query parameters: a dict of str to str, number, bool or local-only value.
@@ -174,7 +197,7 @@ impl<'v> UnpackValue<'v> for Fields {
 
     fn unpack_value_impl(value: Value<'v>) -> starlark::Result<Option<Self>> {
         if let Some(secret) = value.downcast_ref::<LocalOnly>() {
-            return secret.refuse("use as a dict");
+            return secret.refuse();
         }
         if value.is_none() {
             return Ok(Some(Fields::default()));
@@ -271,16 +294,9 @@ impl<'v> UnpackValue<'v> for Seconds {
 
 /// A value as JSON; local-only values in it are left to the broker.
 pub(super) fn json_body<'v>(value: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<Payload> {
-    let bound = usize::try_from(Context::of(eval)?.limits().memory_bytes).unwrap_or(usize::MAX);
-    let parts = JsonWalk::new(bound).parts(value).map_err(|e| bad(format!("json: {e}")))?;
-    let mut payload = Payload::empty();
-    for part in parts {
-        payload.push(match part {
-            JsonPart::Text(text) => Part::Bytes(text.into_bytes()),
-            JsonPart::Labelled(handle) => Part::LabelledJson(handle),
-        });
-    }
-    Ok(payload)
+    let context = Context::of(eval)?;
+    let bound = usize::try_from(context.limits().memory_bytes).unwrap_or(usize::MAX);
+    JsonWalk::new(bound).encoded(value, context.secrets()).map(Payload::from).map_err(|e| bad(format!("json: {e}")))
 }
 
 fn bad(message: String) -> starlark::Error {

@@ -4,35 +4,48 @@ use aegis_effect::{EffectError, ErrorCode};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use starlark::environment::GlobalsBuilder;
+use starlark::eval::Evaluator;
 use starlark::starlark_module;
-use starlark::values::{Heap, Value, bytes::StarlarkBytes};
+use starlark::values::{Heap, Value, ValueOfUnchecked, bytes::StarlarkBytes};
 
-use super::arguments::{Data, Text};
+use super::arguments::{Liftable, data_of, lifted, text_of};
 use crate::worker::fail;
 
 #[starlark_module]
 pub(super) fn members(builder: &mut GlobalsBuilder) {
     /// Text (as UTF-8) or bytes in base64; with `url=True` in the alphabet for URLs.
     fn encode<'v>(
-        #[starlark(require = pos)] data: Data<'v>,
+        #[starlark(require = pos)] data: Liftable<'v>,
         #[starlark(require = named, default = false)] url: bool,
-    ) -> starlark::Result<String> {
-        Ok(if url { URL_SAFE.encode(data.0) } else { STANDARD.encode(data.0) })
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
+        let heap = eval.heap();
+        lifted(&[data.0], eval, |plain| {
+            let data = plain.first().copied().and_then(data_of).unwrap_or_default();
+            let text = if url { URL_SAFE.encode(data) } else { STANDARD.encode(data) };
+            Ok(heap.alloc_str(&text).to_value())
+        })
+        .map(ValueOfUnchecked::new)
     }
 
     /// What base64 text stands for: text where it is UTF-8, else bytes. Both alphabets are taken; padding may be missing.
-    fn decode<'v>(#[starlark(require = pos)] text: Text<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
-        let mut clean: String = text.0.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
-        clean = clean.replace('-', "+").replace('_', "/");
-        while !clean.len().is_multiple_of(4) {
-            clean.push('=');
-        }
-        let bytes = STANDARD
-            .decode(clean)
-            .map_err(|e| fail(EffectError::new(ErrorCode::BadArgument, format!("base64.decode: {}", e.to_string().to_lowercase()))))?;
-        Ok(match String::from_utf8(bytes) {
-            Ok(text) => heap.alloc_str(&text).to_value(),
-            Err(e) => heap.alloc(StarlarkBytes::from_vec(e.into_bytes())),
-        })
+    fn decode<'v>(#[starlark(require = pos)] text: Liftable<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
+        let heap = eval.heap();
+        lifted(&[text.0], eval, |plain| decode(text_of(plain, "base64.decode")?, heap))
     }
+}
+
+fn decode<'v>(text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    let mut clean: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
+    clean = clean.replace('-', "+").replace('_', "/");
+    while !clean.len().is_multiple_of(4) {
+        clean.push('=');
+    }
+    let bytes = STANDARD
+        .decode(clean)
+        .map_err(|e| fail(EffectError::new(ErrorCode::BadArgument, format!("base64.decode: {}", e.to_string().to_lowercase()))))?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => heap.alloc_str(&text).to_value(),
+        Err(e) => heap.alloc(StarlarkBytes::from_vec(e.into_bytes())),
+    })
 }

@@ -20,7 +20,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         let context = Context::of(eval)?;
-        let outcome = context.perform(Effect::EnvRead { name: name.0.to_owned() }, eval)?;
+        let text = default.and_then(NoneOr::into_option).and_then(|value| value.unpack_str()).map(str::to_owned);
+        let outcome = context.perform(Effect::EnvRead { name: name.0.to_owned(), default: text }, eval)?;
         let read = match (outcome, default) {
             (Outcome::Unset, Some(default)) => default.into_option().unwrap_or_else(Value::new_none),
             (Outcome::Unset, None) => {

@@ -9,25 +9,27 @@ use starlark::values::dict::AllocDict;
 use starlark::values::list::AllocList;
 use starlark::values::{Heap, Value};
 
-use super::arguments::Text;
+use super::arguments::{Liftable, lifted, text_of};
 use crate::worker::{Context, JsonWalk, fail};
 
 #[starlark_module]
 pub(super) fn members(builder: &mut GlobalsBuilder) {
-    /// The value as JSON text. Local-only values show as `[REDACTED]`; to send one, pass the dict itself as `json=`.
+    /// The value as JSON text. Local-only values in it show as `[REDACTED]`, and are put in where the text may go.
     fn encode<'v>(#[starlark(require = pos)] value: Value<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<String> {
-        let bound = usize::try_from(Context::of(eval)?.limits().memory_bytes).unwrap_or(usize::MAX);
-        JsonWalk::new(bound).encoded(value).map_err(|e| bad(format!("json.encode: {e}")))
+        let context = Context::of(eval)?;
+        let bound = usize::try_from(context.limits().memory_bytes).unwrap_or(usize::MAX);
+        JsonWalk::new(bound).encoded(value, context.secrets()).map_err(|e| bad(format!("json.encode: {e}")))
     }
 
     /// The value of a JSON text.
-    fn decode<'v>(#[starlark(require = pos)] text: Text<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
-        decode(text.0, heap)
+    fn decode<'v>(#[starlark(require = pos)] text: Liftable<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
+        let heap = eval.heap();
+        lifted(&[text.0], eval, |plain| decode(text_of(plain, "json.decode")?, heap))
     }
 }
 
 /// The value of a JSON text; nesting is bounded by the parser.
-pub(super) fn decode<'v>(text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+pub(crate) fn decode<'v>(text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
     let parsed: serde_json::Value = serde_json::from_str(text).map_err(|e| bad(format!("json.decode: {e}")))?;
     alloc(&parsed, heap)
 }

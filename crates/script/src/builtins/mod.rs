@@ -8,7 +8,6 @@ mod env;
 mod fs;
 mod hash;
 mod json;
-mod local_only;
 mod log;
 mod net;
 mod outcome;
@@ -26,7 +25,7 @@ use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 use starlark::syntax::AstModule;
 
 pub(crate) use effects::{EFFECTS, EffectBuiltin, TargetIn};
-pub(crate) use local_only::LocalOnly;
+pub(crate) use json::decode as decode_json;
 pub use reference::builtin_reference;
 pub(crate) use response::{FrozenResponse, Response};
 

@@ -1,13 +1,14 @@
 //! Outcomes of effects as values.
 
-use aegis_effect::{ExecOutput, FileKind, HttpResponse, Labelled, Outcome, Stat};
+use aegis_effect::{ExecOutput, FileKind, HttpResponse, Labelled, Outcome, Shape, Stat};
 use starlark::values::bytes::StarlarkBytes;
 use starlark::values::dict::AllocDict;
 use starlark::values::list::AllocList;
 use starlark::values::structs::AllocStruct;
 use starlark::values::{Heap, Value};
 
-use super::{LocalOnly, Response};
+use super::Response;
+use crate::flow::LocalOnly;
 use crate::worker::Context;
 
 /// An outcome as the value it is. Answers of hosts and children become structs; where a builtin gives only their body or standard
@@ -22,7 +23,13 @@ pub(super) fn value<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) -> 
         Outcome::Stat(stat) => stat_value(stat, heap),
         Outcome::Response(response) => response_value(response, heap),
         Outcome::Exec(output) => exec_value(&output, heap),
+        // How long something took tells of what was done.
+        Outcome::Time(seconds) if context.secrets().exist() => {
+            context.secrets().labelled(heap.alloc(seconds), context.secrets().everything(), heap)
+        }
         Outcome::Time(seconds) => heap.alloc(seconds),
+        // Whether it was done is not for the script to see, and there is nothing else.
+        Outcome::Labelled(labelled) if labelled.shape == Shape::Unit => Value::new_none(),
         Outcome::Labelled(labelled) => local_only(labelled, context, heap),
         Outcome::LabelledFields(fields) => labelled_fields(fields, context, heap),
     }
@@ -53,7 +60,7 @@ pub(super) fn stdout<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) ->
 }
 
 fn local_only<'v>(labelled: Labelled, context: &Context, heap: Heap<'v>) -> Value<'v> {
-    heap.alloc(LocalOnly::new(labelled, context.references()))
+    heap.alloc(LocalOnly::new(labelled, context.secrets()))
 }
 
 fn one_of<'v>(fields: Vec<(String, Labelled)>, name: &str, context: &Context, heap: Heap<'v>) -> Value<'v> {

@@ -5,13 +5,14 @@ use regex_automata::meta::{Config, Regex};
 use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
 use starlark::environment::GlobalsBuilder;
+use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::list::AllocList;
 use starlark::values::none::NoneOr;
 use starlark::values::tuple::AllocTuple;
-use starlark::values::{Heap, Value};
+use starlark::values::{Heap, Value, ValueOfUnchecked};
 
-use super::arguments::Text;
+use super::arguments::{Liftable, lifted, text_of};
 use super::outcome::text_list;
 use crate::worker::fail;
 
@@ -23,62 +24,94 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     /// The match of the pattern at the start of the text, as a list of the whole match and its groups (None where a group is not part
     /// of it), or None.
     fn r#match<'v>(
-        #[starlark(require = pos)] pattern: Text<'v>,
-        #[starlark(require = pos)] text: Text<'v>,
-        heap: Heap<'v>,
-    ) -> starlark::Result<NoneOr<Value<'v>>> {
-        let compiled = compile("re.match", &format!("^(?:{})", pattern.0), pattern.0)?;
-        let mut found = compiled.create_captures();
-        compiled.captures(text.0, &mut found);
-        if !found.is_match() {
-            return Ok(NoneOr::None);
-        }
-        let groups = (0..found.group_len()).map(|i| match group(&found, i, text.0) {
-            Some(part) => heap.alloc_str(part).to_value(),
-            None => Value::new_none(),
-        });
-        Ok(NoneOr::Other(heap.alloc(AllocList(groups))))
+        #[starlark(require = pos)] pattern: Liftable<'v>,
+        #[starlark(require = pos)] text: Liftable<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<ValueOfUnchecked<'v, NoneOr<Value<'static>>>> {
+        let heap = eval.heap();
+        lifted(&[pattern.0, text.0], eval, |plain| match texts("re.match", plain)?.as_slice() {
+            [pattern, text] => matched(pattern, text, heap),
+            _ => Ok(Value::new_none()),
+        })
+        .map(ValueOfUnchecked::new)
     }
 
     /// Every match of the pattern: a list of str, of the group if the pattern has one, of tuples if it has more.
     fn findall<'v>(
-        #[starlark(require = pos)] pattern: Text<'v>,
-        #[starlark(require = pos)] text: Text<'v>,
-        heap: Heap<'v>,
+        #[starlark(require = pos)] pattern: Liftable<'v>,
+        #[starlark(require = pos)] text: Liftable<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
-        let compiled = compile("re.findall", pattern.0, pattern.0)?;
-        Ok(match compiled.captures_len() {
-            1 => text_list(compiled.find_iter(text.0).map(|m| text.0.get(m.range()).unwrap_or_default()), heap),
-            2 => text_list(compiled.captures_iter(text.0).map(|c| group(&c, 1, text.0).unwrap_or_default()), heap),
-            _ => {
-                let parts = |c: Captures| (1..c.group_len()).map(|i| group(&c, i, text.0).unwrap_or_default()).collect::<Vec<_>>();
-                let all: Vec<Value<'v>> = compiled.captures_iter(text.0).map(|c| heap.alloc(AllocTuple(parts(c)))).collect();
-                heap.alloc(AllocList(all))
-            }
+        let heap = eval.heap();
+        lifted(&[pattern.0, text.0], eval, |plain| match texts("re.findall", plain)?.as_slice() {
+            [pattern, text] => found(pattern, text, heap),
+            _ => Ok(Value::new_none()),
         })
     }
 
     /// The text with every match of the pattern replaced; `\1` or `\g<name>` in the replacement is a group. `count` replaces only the
     /// first so many.
     fn sub<'v>(
-        #[starlark(require = pos)] pattern: Text<'v>,
-        #[starlark(require = pos)] replacement: Text<'v>,
-        #[starlark(require = pos)] text: Text<'v>,
+        #[starlark(require = pos)] pattern: Liftable<'v>,
+        #[starlark(require = pos)] replacement: Liftable<'v>,
+        #[starlark(require = pos)] text: Liftable<'v>,
         #[starlark(require = named, default = 0)] count: u32,
-    ) -> starlark::Result<String> {
-        let compiled = compile("re.sub", pattern.0, pattern.0)?;
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
+        let heap = eval.heap();
         let most = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
-        let mut out = String::with_capacity(text.0.len());
-        let mut done = 0;
-        for found in compiled.captures_iter(text.0).take(most) {
-            let Some(whole) = found.get_match() else { continue };
-            out.push_str(text.0.get(done..whole.start()).unwrap_or_default());
-            expand(replacement.0, &found, text.0, &mut out);
-            done = whole.end();
-        }
-        out.push_str(text.0.get(done..).unwrap_or_default());
-        Ok(out)
+        lifted(&[pattern.0, replacement.0, text.0], eval, |plain| match texts("re.sub", plain)?.as_slice() {
+            [pattern, replacement, text] => Ok(heap.alloc_str(&substituted(pattern, replacement, text, most)?).to_value()),
+            _ => Ok(Value::new_none()),
+        })
+        .map(ValueOfUnchecked::new)
     }
+}
+
+/// Arguments as the text they must be.
+fn texts<'v>(call: &str, plain: &[Value<'v>]) -> starlark::Result<Vec<&'v str>> {
+    plain.iter().map(|value| text_of(&[*value], call)).collect()
+}
+
+fn matched<'v>(pattern: &str, text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    let compiled = compile("re.match", &format!("^(?:{pattern})"), pattern)?;
+    let mut found = compiled.create_captures();
+    compiled.captures(text, &mut found);
+    if !found.is_match() {
+        return Ok(Value::new_none());
+    }
+    let groups = (0..found.group_len()).map(|i| match group(&found, i, text) {
+        Some(part) => heap.alloc_str(part).to_value(),
+        None => Value::new_none(),
+    });
+    Ok(heap.alloc(AllocList(groups)))
+}
+
+fn found<'v>(pattern: &str, text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    let compiled = compile("re.findall", pattern, pattern)?;
+    Ok(match compiled.captures_len() {
+        1 => text_list(compiled.find_iter(text).map(|m| text.get(m.range()).unwrap_or_default()), heap),
+        2 => text_list(compiled.captures_iter(text).map(|c| group(&c, 1, text).unwrap_or_default()), heap),
+        _ => {
+            let parts = |c: Captures| (1..c.group_len()).map(|i| group(&c, i, text).unwrap_or_default()).collect::<Vec<_>>();
+            let all: Vec<Value<'v>> = compiled.captures_iter(text).map(|c| heap.alloc(AllocTuple(parts(c)))).collect();
+            heap.alloc(AllocList(all))
+        }
+    })
+}
+
+fn substituted(pattern: &str, replacement: &str, text: &str, most: usize) -> starlark::Result<String> {
+    let compiled = compile("re.sub", pattern, pattern)?;
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for found in compiled.captures_iter(text).take(most) {
+        let Some(whole) = found.get_match() else { continue };
+        out.push_str(text.get(done..whole.start()).unwrap_or_default());
+        expand(replacement, &found, text, &mut out);
+        done = whole.end();
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Ok(out)
 }
 
 fn compile(call: &str, pattern: &str, shown: &str) -> starlark::Result<Regex> {

@@ -6,13 +6,14 @@ use std::fmt;
 use allocative::Allocative;
 use starlark::coerce::Coerce;
 use starlark::environment::{Methods, MethodsBuilder};
+use starlark::eval::Evaluator;
 use starlark::values::{
     Freeze, Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Trace, Value, ValueLifetimeless, ValueLike,
     starlark_value,
 };
 use starlark::{starlark_complex_value, starlark_module};
 
-use super::LocalOnly;
+use super::arguments::{lifted, text_of};
 use super::json::decode;
 
 /// An HTTP answer. Its parts are local-only values where the host's are.
@@ -70,11 +71,9 @@ where
 #[starlark_module]
 fn response_methods(builder: &mut MethodsBuilder) {
     /// The body, decoded from JSON.
-    fn json<'v>(this: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn json<'v>(this: Value<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
         let Some(response) = Response::from_value(this) else { return Ok(Value::new_none()) };
-        if let Some(secret) = response.body.downcast_ref::<LocalOnly>() {
-            return secret.refuse("`.json()`");
-        }
-        decode(response.body.unpack_str().unwrap_or_default(), heap)
+        let heap = eval.heap();
+        lifted(&[response.body], eval, |plain| decode(text_of(plain, "json")?, heap))
     }
 }

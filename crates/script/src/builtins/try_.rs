@@ -7,9 +7,10 @@ use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::structs::{AllocStruct, StructRef};
 use starlark::values::tuple::UnpackTuple;
-use starlark::values::{Value, ValueOfUnchecked};
+use starlark::values::{Value, ValueLike, ValueOfUnchecked};
 
 use super::EFFECTS;
+use crate::flow::LocalOnly;
 use crate::worker::{Context, catchable, fail};
 
 #[starlark_module]
@@ -35,16 +36,19 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         let heap = eval.heap();
         let none = Value::new_none();
         let (ok, value, error) = match called {
-            Ok(value) => (true, value, none),
+            Ok(value) => match value.downcast_ref::<LocalOnly>() {
+                Some(secret) => (secret.went_well(heap)?, value, none),
+                None => (Value::new_bool(true), value, none),
+            },
             Err(e) => match catchable(&e) {
                 None => return Err(e),
                 Some(effect) => {
                     let error = AllocStruct([("code", effect.code.name()), ("message", effect.message.as_str())]);
-                    (false, none, heap.alloc(error))
+                    (Value::new_bool(false), none, heap.alloc(error))
                 }
             },
         };
-        let tried = heap.alloc(AllocStruct([("ok", Value::new_bool(ok)), ("value", value), ("error", error)]));
+        let tried = heap.alloc(AllocStruct([("ok", ok), ("value", value), ("error", error)]));
         Ok(ValueOfUnchecked::new(tried))
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use aegis_effect::{ErrorCode, Perform};
+use aegis_effect::{Effect, ErrorCode, Perform};
 
 use super::pace::Pace;
 use super::process::WorkerHandle;
@@ -12,7 +12,7 @@ use super::{OutputSink, RunOptions, WATCH};
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;
 use crate::verify::{Facts, Finding, Judge, Severity, Span, judged};
-use crate::wire::{Ends, Finished, FromWorker, Line, Receiver, Sender, Start, ToWorker, WireError};
+use crate::wire::{Ends, Finished, FromWorker, Line, LogLevel, Receiver, Sender, Start, ToWorker, WireError};
 
 /// What ends with the link.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ struct Session<'a> {
     /// Resident memory of the worker when the run began, in bytes.
     memory_before: u64,
     pace: Pace,
+    /// The script has branched on local-only data: how it goes on is nothing that anyone may see.
+    is_raised: bool,
 }
 
 /// What a verifying worker says first.
@@ -166,6 +168,7 @@ impl<'a> Session<'a> {
             receiver: Receiver::new(line.clone()).patient_for(WATCH),
             ending,
             pace: Pace::begin(line),
+            is_raised: false,
             started: now,
             options,
             ended,
@@ -203,6 +206,12 @@ impl<'a> Session<'a> {
         let mut must_end: Option<ErrorCode> = None;
         loop {
             match self.receive()? {
+                FromWorker::Output(_) | FromWorker::Log { .. } if self.is_raised => return Err(Stop::Protocol("output that is withheld")),
+                FromWorker::Raised { sources } => {
+                    if !std::mem::replace(&mut self.is_raised, true) {
+                        output.log(LogLevel::Warn, &withheld(&sources), 0).map_err(Stop::Output)?;
+                    }
+                }
                 FromWorker::Output(text) => {
                     let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
                     let shown = if length <= left {
@@ -228,11 +237,13 @@ impl<'a> Session<'a> {
                     if must_end.is_some() {
                         return Err(Stop::Protocol("an effect after an error that ends the run"));
                     }
-                    report.counts.effects += 1;
+                    // what is not a call of the script's is no effect, and what comes after a branch is not for the public to count
+                    let counts = !self.is_raised && !matches!(request.effect, Effect::Reveal { .. });
+                    report.counts.effects += u64::from(counts);
                     self.pace.asked();
                     let answer = performer.perform(&request);
                     if let Err(error) = &answer {
-                        report.counts.failed_effects += 1;
+                        report.counts.failed_effects += u64::from(counts);
                         must_end = (!error.code.is_catchable()).then_some(error.code);
                     }
                     match self.sender.push(&ToWorker::Answer(answer)) {
@@ -258,6 +269,14 @@ impl<'a> Session<'a> {
     }
 
     fn conclude(self, ended: Result<Finished, Stop>, source: &Source, report: &mut RunReport) {
+        if self.is_raised {
+            // Whether it ended well, in an error, at a limit or by a crash: all of it may depend on what was observed.
+            report.status = Status::Withheld;
+            report.result = None;
+            report.error = None;
+            self.let_go();
+            return;
+        }
         let (status, error) = match ended {
             Ok(Finished { result: Ok(result), steps }) => {
                 report.counts = Counts { steps, ..report.counts };
@@ -372,6 +391,14 @@ impl<'a> Session<'a> {
         }
         crashed(format!("the worker ended with {}", end.how))
     }
+}
+
+/// What people are told once.
+fn withheld(sources: &[String]) -> String {
+    format!(
+        "output withheld from here on: the script branched on local-only {}; to keep talking, pass it on unopened: x.strip(), x.eq(y), x.select(a, b)",
+        sources.join(", ")
+    )
 }
 
 /// How long a worker that closed its stream may take to end.

@@ -26,6 +26,8 @@ pub enum Status {
     Failure,
     /// A limit was reached.
     Limit,
+    /// It ended, and how depends on local-only data that the script has branched on: nothing public may say more.
+    Withheld,
     /// A bug; nothing was allowed because of it.
     Internal,
 }
@@ -42,6 +44,7 @@ impl Status {
             Status::ApprovalDenied => 4,
             Status::Failure => 5,
             Status::Limit => 6,
+            Status::Withheld => 7,
             Status::Internal => 70,
         }
     }

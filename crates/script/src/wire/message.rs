@@ -56,6 +56,11 @@ pub(crate) enum FromWorker {
     },
     /// The last message.
     Finished(Box<Finished>),
+    /// From here on everything the script does depends on these; it comes once.
+    Raised {
+        /// Their names.
+        sources: Vec<String>,
+    },
 }
 
 /// How a run ended.

@@ -3,19 +3,19 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use aegis_effect::{Effect, EffectError, ErrorCode, Outcome, Request};
+use aegis_effect::{Effect, EffectError, ErrorCode, Handle, Label, Outcome, Request};
 use starlark::any::ProvidesStaticType;
 use starlark::environment::Globals;
 use starlark::eval::Evaluator;
 
-use super::References;
 use super::deadline::Deadline;
 use super::failure::{EffectFailure, Gone, fail};
 use super::loader::Loaded;
 use crate::error::{LimitKind, Phase};
+use crate::flow::{Broker, Secrets, not_here};
 use crate::limits::Limits;
 use crate::verify::Facts;
 use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWorker, WireError};
@@ -23,8 +23,8 @@ use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWor
 /// The state of a run.
 #[derive(Debug, ProvidesStaticType)]
 pub(crate) struct Context {
-    link: RefCell<Link>,
-    references: Arc<References>,
+    link: Arc<Mutex<Link>>,
+    secrets: Arc<Secrets>,
     globals: Globals,
     limits: Limits,
     deadline: Deadline,
@@ -51,9 +51,11 @@ const STALE: Duration = Duration::from_millis(20);
 
 impl Context {
     pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start, globals: Globals) -> Context {
+        let link = Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes };
+        let link = Arc::new(Mutex::new(link));
         Context {
-            link: RefCell::new(Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes }),
-            references: References::new(),
+            secrets: Secrets::new(Arc::new(BrokerLink(link.clone()))),
+            link,
             globals,
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),
@@ -67,8 +69,12 @@ impl Context {
         eval.extra.and_then(|extra| extra.downcast_ref::<Context>()).ok_or_else(|| starlark::Error::new_other(Gone))
     }
 
-    pub(crate) fn references(&self) -> &Arc<References> {
-        &self.references
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn globals(&self) -> &Globals {
@@ -94,52 +100,51 @@ impl Context {
         fail(EffectError::new(ErrorCode::Limit, message))
     }
 
-    /// Ends the run if a local-only value was used in a way that could not be refused there and then.
-    pub(crate) fn refuse_misuse(&self) -> starlark::Result<()> {
-        match self.references.misused() {
+    /// Ends the run if a local-only value failed where the interpreter takes no error.
+    pub(crate) fn fail_pending(&self) -> starlark::Result<()> {
+        match self.secrets.pending() {
             None => Ok(()),
             Some(error) => Err(fail(error)),
         }
     }
 
     /// Asks the broker for an effect. What is printed so far goes out with it, in the same write.
-    pub(crate) fn perform(&self, effect: Effect, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<Outcome> {
+    pub(crate) fn perform(&self, mut effect: Effect, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<Outcome> {
         let line = line_of(eval);
+        if self.secrets.exist() {
+            self.secrets.fill_in(&mut effect, eval.heap())?;
+        }
         self.perform_at(effect, line)
     }
 
     pub(super) fn perform_at(&self, effect: Effect, line: u32) -> starlark::Result<Outcome> {
-        self.refuse_misuse()?;
-        let mut link = self.link.borrow_mut();
-        let link = &mut *link;
-        link.queue_printed()?;
+        self.fail_pending()?;
+        let mut link = self.link();
         let name = effect.name();
-        let place = link.sender.queued();
-        match link.sender.push(&FromWorker::Effect(Request { effect, line })) {
-            Ok(()) => {}
-            Err(WireError::TooLarge(size)) => {
-                return Err(fail(EffectError::new(ErrorCode::BadArgument, format!("{name}: {size} bytes are too many for one call"))));
+        let place = link.queue_effect(Request { effect, line, current: self.secrets.current() }).map_err(|error| match error {
+            WireError::TooLarge(size) => {
+                fail(EffectError::new(ErrorCode::BadArgument, format!("{name}: {size} bytes are too many for one call")))
             }
-            Err(_) => return Err(starlark::Error::new_other(Gone)),
-        }
-        // Every text of the effect stands in the frame as it is, so this one look covers every argument of every builtin.
-        if let Some(sources) = self.references.find_in(link.sender.since(place)) {
+            error => gone(error),
+        })?;
+        // Every text of the effect stands in the frame as it is, so this one look covers every argument of every builtin that is no payload.
+        if self.secrets.stand_in(link.sender.since(place)) {
+            let sources = self.secrets.sources_in(link.sender.since(place));
             link.sender.unqueue(place);
-            return Err(fail(References::refusal(&sources)));
+            return Err(fail(not_here(&sources)));
         }
-        link.sender.flush().map_err(gone)?;
-        match link.receiver.receive::<ToWorker>() {
-            Ok(ToWorker::Answer(Ok(outcome))) => Ok(outcome),
-            Ok(ToWorker::Answer(Err(error))) => Err(fail(error)),
-            _ => Err(starlark::Error::new_other(Gone)),
-        }
+        link.answer()?.map_err(fail)
     }
 
     /// Prints text; references show as `[REDACTED]`.
     pub(crate) fn print(&self, text: &str) -> starlark::Result<()> {
-        self.refuse_misuse()?;
-        let text = self.references.redact(text);
-        let mut link = self.link.borrow_mut();
+        self.fail_pending()?;
+        if self.secrets.is_raised() {
+            // Whether it is printed depends on secrets by now.
+            return Ok(());
+        }
+        let text = self.secrets.redact(text);
+        let mut link = self.link();
         let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let Some(left) = link.output_left.checked_sub(length) else {
             let fits = text.floor_char_boundary(usize::try_from(link.output_left).unwrap_or(usize::MAX));
@@ -153,7 +158,7 @@ impl Context {
 
     /// Sends what was printed a while ago; called between steps, so that output does not wait for the next print.
     pub(super) fn send_stale(&self) {
-        let Ok(mut link) = self.link.try_borrow_mut() else { return };
+        let Ok(mut link) = self.link.try_lock() else { return };
         if !link.printed.is_empty() && link.sent_at.is_none_or(|at| at.elapsed() >= STALE) {
             // A broker that is gone is noticed at the next effect.
             let _ = link.queue("");
@@ -162,10 +167,13 @@ impl Context {
 
     /// Tells the broker a log line.
     pub(crate) fn log(&self, level: LogLevel, message: &str, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<()> {
-        self.refuse_misuse()?;
+        self.fail_pending()?;
+        if self.secrets.is_raised() {
+            return Ok(());
+        }
         let line = line_of(eval);
-        let message = self.references.redact(message);
-        let mut link = self.link.borrow_mut();
+        let message = self.secrets.redact(message);
+        let mut link = self.link();
         let length = u64::try_from(message.len()).unwrap_or(u64::MAX);
         let Some(left) = link.output_left.checked_sub(length) else {
             return Err(self.over(LimitKind::Output, &format!("more than {} bytes of output", self.limits.output_bytes)));
@@ -177,21 +185,21 @@ impl Context {
 
     /// Hands the verifier's facts over; whether the broker wants the script evaluated.
     pub(super) fn is_judged_fit(&self, facts: Facts) -> bool {
-        let mut link = self.link.borrow_mut();
+        let mut link = self.link();
         link.sender.send(&FromWorker::Facts(Box::new(facts))).is_ok()
             && matches!(link.receiver.receive::<ToWorker>(), Ok(ToWorker::Judged { proceed: true }))
     }
 
     /// Says how the run ended; whether the broker could be told.
     pub(super) fn finish(&self, mut finished: Finished) -> bool {
-        let Ok(mut link) = self.link.try_borrow_mut() else { return false };
+        let mut link = self.link();
         let link = &mut *link;
         if let Err(error) = &mut finished.result {
             // One exit for all error texts: nothing that quotes a value can carry a reference out.
             for text in [&mut error.message].into_iter().chain(&mut error.trace).chain(&mut error.suggestion) {
-                *text = self.references.redact(text).into_owned();
+                *text = self.secrets.redact(text).into_owned();
             }
-            if let Some(misuse) = self.references.misused() {
+            if let Some(misuse) = self.secrets.pending() {
                 error.phase = Phase::Effect(misuse.code);
                 error.message = misuse.message;
                 error.suggestion = misuse.suggestion;
@@ -205,11 +213,52 @@ impl Context {
     }
 
     pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.references.redact(text)
+        self.secrets.redact(text)
+    }
+}
+
+/// How labelled values reach the broker.
+#[derive(Debug)]
+struct BrokerLink(Arc<Mutex<Link>>);
+
+impl Broker for BrokerLink {
+    fn reveal(&self, handle: Handle) -> Result<Option<Vec<u8>>, EffectError> {
+        let gone = || EffectError::new(ErrorCode::Io, "the broker is gone");
+        let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = Request { effect: Effect::Reveal { handle }, line: 0, current: Label::public() };
+        link.queue_effect(request).map_err(|_| gone())?;
+        match link.answer().map_err(|_| gone())?? {
+            Outcome::Bytes(bytes) => Ok(Some(bytes)),
+            _ => Ok(None),
+        }
+    }
+
+    fn raised(&self, sources: &[String]) {
+        let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A broker that is gone is noticed at the next effect.
+        let _ = link.queue_printed();
+        let _ = link.sender.send(&FromWorker::Raised { sources: sources.to_vec() });
     }
 }
 
 impl Link {
+    /// Queues what was printed and then an effect; where its frame begins.
+    fn queue_effect(&mut self, request: Request) -> Result<usize, WireError> {
+        self.queue_printed().map_err(|_| WireError::Closed)?;
+        let place = self.sender.queued();
+        self.sender.push(&FromWorker::Effect(request))?;
+        Ok(place)
+    }
+
+    /// Sends what is queued, and waits for the answer to the effect in it.
+    fn answer(&mut self) -> starlark::Result<Result<Outcome, EffectError>> {
+        self.sender.flush().map_err(gone)?;
+        match self.receiver.receive::<ToWorker>() {
+            Ok(ToWorker::Answer(answer)) => Ok(answer),
+            _ => Err(starlark::Error::new_other(Gone)),
+        }
+    }
+
     /// Keeps printed text until there is enough of it or someone may be waiting for it.
     fn queue(&mut self, text: &str) -> starlark::Result<()> {
         self.printed.push_str(text);
@@ -260,4 +309,9 @@ pub(super) fn line_of(eval: &Evaluator<'_, '_, '_>) -> u32 {
 /// Whether an error is an effect's that a script may go on after.
 pub(crate) fn catchable(error: &starlark::Error) -> Option<&EffectError> {
     EffectFailure::of(error).filter(|e| e.code.is_catchable())
+}
+
+/// The effect's error in an interpreter error, if it is one.
+pub(crate) fn effect_error(error: &starlark::Error) -> Option<&EffectError> {
+    EffectFailure::of(error)
 }

@@ -38,7 +38,7 @@ pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, st
         let evaluated = eval.eval_module(ast, globals);
         *steps = eval.get_total_tick_count() + context.loaded.borrow().steps;
         let last = evaluated.map_err(|e| Box::new(evaluation(&e, context, &start.name)))?;
-        if let Some(misuse) = context.references().misused() {
+        if let Some(misuse) = context.secrets().pending() {
             let mut error = ScriptError::new(Phase::Effect(misuse.code), misuse.message);
             error.suggestion = misuse.suggestion;
             return Err(Box::new(error));
@@ -80,7 +80,7 @@ pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context,
     eval.extra = Some(context);
     eval.set_check_cancelled(Box::new(|| {
         context.send_stale();
-        context.deadline().is_over() || context.references().misused().is_some()
+        context.deadline().is_over() || context.secrets().pending().is_some()
     }));
     Ok(())
 }

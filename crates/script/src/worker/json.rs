@@ -1,6 +1,5 @@
 //! Values as JSON text, by a walk with bounds. The interpreter's own conversion uses stack quadratic in the depth and is never called.
 
-use aegis_effect::Handle;
 use starlark::values::Value;
 use starlark::values::dict::DictRef;
 use starlark::values::float::UnpackFloat;
@@ -9,18 +8,9 @@ use starlark::values::structs::StructRef;
 use starlark::values::tuple::TupleRef;
 use starlark::values::{UnpackValue, ValueLike};
 
-use super::REDACTED;
-use crate::builtins::{LocalOnly, Response};
+use crate::builtins::Response;
 use crate::error::{LimitKind, Phase, ScriptError};
-
-/// A piece of JSON text.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum JsonPart {
-    /// Text.
-    Text(String),
-    /// The JSON form of a local-only value, which only the broker can write.
-    Labelled(Handle),
-}
+use crate::flow::{LocalOnly, REDACTED, Secrets};
 
 /// Why a value has no JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,31 +32,20 @@ pub(crate) enum JsonError {
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 200_000;
 
-/// How local-only values are written.
-#[derive(Debug, Clone, Copy)]
-enum Mode {
-    /// As `"[REDACTED]"`.
-    Redacted,
-    /// As their references, in quotes.
-    References,
-    /// As pieces for the broker.
-    Parts,
-}
-
 /// One conversion.
 #[derive(Debug)]
-pub(crate) struct JsonWalk {
+pub(crate) struct JsonWalk<'s> {
     out: Vec<u8>,
-    parts: Vec<JsonPart>,
     nodes: usize,
     bound: usize,
-    mode: Mode,
+    /// Where local-only values become references; else they are `"[REDACTED]"`.
+    secrets: Option<&'s Secrets>,
 }
 
-impl JsonWalk {
+impl<'s> JsonWalk<'s> {
     /// A conversion to at most that many bytes.
-    pub(crate) fn new(bound: usize) -> JsonWalk {
-        JsonWalk { out: Vec::new(), parts: Vec::new(), nodes: 0, bound, mode: Mode::Redacted }
+    pub(crate) fn new(bound: usize) -> JsonWalk<'s> {
+        JsonWalk { out: Vec::new(), nodes: 0, bound, secrets: None }
     }
 
     /// For people: local-only values are `"[REDACTED]"`.
@@ -76,18 +55,10 @@ impl JsonWalk {
     }
 
     /// For the script itself: local-only values are references.
-    pub(crate) fn encoded(mut self, value: Value<'_>) -> Result<String, JsonError> {
-        self.mode = Mode::References;
+    pub(crate) fn encoded(mut self, value: Value<'_>, secrets: &'s Secrets) -> Result<String, JsonError> {
+        self.secrets = Some(secrets);
         self.value(value, 0)?;
         Ok(finished(self.out))
-    }
-
-    /// For the broker: local-only values are pieces of their own.
-    pub(crate) fn parts(mut self, value: Value<'_>) -> Result<Vec<JsonPart>, JsonError> {
-        self.mode = Mode::Parts;
-        self.value(value, 0)?;
-        self.cut();
-        Ok(self.parts)
     }
 
     fn value(&mut self, value: Value<'_>, depth: usize) -> Result<(), JsonError> {
@@ -176,25 +147,19 @@ impl JsonWalk {
         if s.len() > self.bound {
             return Err(JsonError::Long(self.bound));
         }
-        serde_json::to_writer(&mut self.out, s).map_err(|_| JsonError::Type("string"))
+        let deeper = match self.secrets.filter(|secrets| secrets.stand_in(s.as_bytes())) {
+            Some(secrets) => Some(secrets.one_deeper(s).ok_or(JsonError::Deep)?),
+            None => None,
+        };
+        serde_json::to_writer(&mut self.out, deeper.as_deref().unwrap_or(s)).map_err(|_| JsonError::Type("string"))
     }
 
     fn local_only(&mut self, secret: &LocalOnly) -> Result<(), JsonError> {
-        match self.mode {
-            Mode::Redacted => self.string(REDACTED),
-            Mode::References => self.string(&secret.to_string()),
-            Mode::Parts => {
-                self.cut();
-                self.parts.push(JsonPart::Labelled(secret.handle()));
-                Ok(())
-            }
+        if self.secrets.is_none() {
+            return self.string(REDACTED);
         }
-    }
-
-    fn cut(&mut self) {
-        if !self.out.is_empty() {
-            self.parts.push(JsonPart::Text(finished(std::mem::take(&mut self.out))));
-        }
+        self.out.extend_from_slice(secret.json().as_bytes());
+        Ok(())
     }
 }
 

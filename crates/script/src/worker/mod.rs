@@ -10,15 +10,13 @@ mod hints;
 mod json;
 mod loader;
 pub(crate) mod precheck;
-mod references;
 mod serve;
 
-pub(crate) use context::{Context, catchable};
+pub(crate) use context::{Context, catchable, effect_error};
 pub(crate) use dialect::DIALECT;
 pub(crate) use evaluate::inspect;
 pub(crate) use failure::fail;
 pub(crate) use hints::name_hint;
-pub(crate) use json::{JsonPart, JsonWalk};
-pub(crate) use references::{REDACTED, References};
+pub(crate) use json::JsonWalk;
 pub use serve::{LockDown, sandboxed_worker, worker_main};
 pub(crate) use serve::{on_big_stack, serve};

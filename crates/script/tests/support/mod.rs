@@ -22,7 +22,11 @@ pub fn secret(n: u64, name: &str) -> Labelled {
     Labelled { handle: Handle(n), shape: Shape::Text, label, sources: vec![name.to_owned()] }
 }
 
-/// A payload as text; labelled parts as `<handle>`, in JSON `<<handle>>`.
+/// What the broker holds under a handle.
+pub const TOKEN: &str = "tok-en 12";
+
+/// A payload as text; labelled parts as `<handle>`, in JSON `<<handle>>`, inside a JSON string `<<<handle>>>`, and what the worker computed
+/// as `{content}`.
 pub fn shown(payload: &Payload) -> String {
     payload
         .parts()
@@ -31,6 +35,15 @@ pub fn shown(payload: &Payload) -> String {
             Part::Bytes(b) => String::from_utf8_lossy(b).into_owned(),
             Part::Labelled(h) => format!("<{}>", h.0),
             Part::LabelledJson(h) => format!("<<{}>>", h.0),
+            Part::LabelledJsonText(h) => format!("<<<{}>>>", h.0),
+            Part::Derived(derived) => {
+                assert!(!derived.label.is_public());
+                format!("{{{}}}", String::from_utf8_lossy(&derived.bytes))
+            }
+            Part::Failed(label) => {
+                assert!(!label.is_public());
+                "{failed}".to_owned()
+            }
         })
         .collect()
 }
@@ -80,8 +93,8 @@ impl Perform for World {
             }
             Effect::FsList { .. } | Effect::FsGlob { .. } => Ok(Outcome::Names(self.files.keys().cloned().collect())),
             Effect::Http(r) if r.url.contains("secret.example") => Ok(Outcome::LabelledFields(vec![
-                ("status".into(), secret(20, "host:secret.example")),
-                ("headers".into(), secret(21, "host:secret.example")),
+                ("status".into(), Labelled { shape: Shape::Int, ..secret(20, "host:secret.example") }),
+                ("headers".into(), Labelled { shape: Shape::Headers, ..secret(21, "host:secret.example") }),
                 ("body".into(), secret(22, "host:secret.example")),
             ])),
             Effect::Http(r) => Ok(Outcome::Response(HttpResponse {
@@ -89,9 +102,10 @@ impl Perform for World {
                 headers: vec![("content-type".into(), "application/json".into())],
                 body: format!("{{\"method\": \"{}\", \"n\": [1, 2.5, null]}}", r.method.name()),
             })),
-            Effect::EnvRead { name } if name == "TOKEN" => Ok(Outcome::Labelled(secret(1, "env:TOKEN"))),
-            Effect::EnvRead { name } if name == "UNSET" => Ok(Outcome::Unset),
-            Effect::EnvRead { name } => Ok(Outcome::Text(format!("value of {name}"))),
+            Effect::EnvRead { name, .. } if name == "TOKEN" => Ok(Outcome::Labelled(secret(1, "env:TOKEN"))),
+            Effect::EnvRead { name, .. } if name == "UNSET" => Ok(Outcome::Unset),
+            Effect::EnvRead { name, .. } if name == "GONE" => Ok(Outcome::Labelled(secret(2, "env:GONE"))),
+            Effect::EnvRead { name, .. } => Ok(Outcome::Text(format!("value of {name}"))),
             Effect::Exec(child) => {
                 let argv: Vec<String> = child.argv.iter().map(shown).collect();
                 Ok(Outcome::Exec(ExecOutput {
@@ -101,6 +115,13 @@ impl Perform for World {
                 }))
             }
             Effect::Now => Ok(Outcome::Time(1_700_000_000.5)),
+            Effect::Reveal { handle } => Ok(match handle.0 {
+                1 | 7 => Outcome::Bytes(TOKEN.as_bytes().to_vec()),
+                20 => Outcome::Bytes(b"200".to_vec()),
+                21 => Outcome::Bytes(b"{\"etag\": \"x\"}".to_vec()),
+                22 => Outcome::Bytes(b"{\"a\": [1, \"b\"]}".to_vec()),
+                _ => Outcome::Unset,
+            }),
         }
     }
 }

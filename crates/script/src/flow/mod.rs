@@ -1,0 +1,28 @@
+//! Labelled values in the worker: what comes from a source that the policy calls local-only, and everything computed from it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `data` | content in the worker, out of reach of scripts |
+//! | `sealed` | a labelled value: its label, and where its content is |
+//! | `reference` | what stands for a labelled value inside a string |
+//! | `secrets` | all labelled values of a run, its current label, and the way to the broker |
+//! | `plain` | values with everything labelled in them put in, and what that depends on |
+//! | `lift` | operations whose result is labelled |
+//! | `value` | the value that scripts hold |
+//! | `method` | its methods |
+//! | `payload` | effects with references replaced by what the broker puts in |
+
+mod data;
+mod lift;
+mod method;
+mod payload;
+mod plain;
+mod reference;
+mod sealed;
+mod secrets;
+mod value;
+
+pub(crate) use lift::lift;
+pub(crate) use reference::REDACTED;
+pub(crate) use secrets::{Broker, Secrets, not_here};
+pub(crate) use value::LocalOnly;

@@ -1,0 +1,50 @@
+//! A labelled value: what it depends on, and where its content is.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aegis_effect::{Handle, Label, Labelled, Shape};
+
+use super::data::Data;
+
+/// A labelled value.
+pub(crate) struct Sealed {
+    pub(super) label: Label,
+    /// The names of its sources, for messages.
+    pub(super) sources: Vec<String>,
+    pub(super) content: Content,
+}
+
+/// Where the content is.
+pub(super) enum Content {
+    /// With the broker; here as well once it was revealed (none inside: a delayed error).
+    Held { handle: Handle, shape: Shape, known: OnceLock<Option<Arc<Data>>> },
+    /// Text of public pieces and of text that the broker holds.
+    Rope(Vec<Piece>),
+    /// Here: computed from what was revealed.
+    Known(Arc<Data>),
+    /// An operation failed, which only readers of the label may know.
+    Failed,
+}
+
+/// A piece of a rope.
+#[derive(Clone)]
+pub(super) enum Piece {
+    Text(String),
+    Held(Handle, Arc<Sealed>),
+}
+
+impl Sealed {
+    /// What an effect gave.
+    pub(super) fn of(labelled: Labelled) -> Sealed {
+        let content = Content::Held { handle: labelled.handle, shape: labelled.shape, known: OnceLock::new() };
+        Sealed { label: labelled.label, sources: labelled.sources, content }
+    }
+}
+
+/// Names, never content.
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}

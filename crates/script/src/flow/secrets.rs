@@ -1,0 +1,244 @@
+//! All labelled values of a run, what its going on depends on, and the way to the broker. Every labelled value points here, because the
+//! interpreter asks a value without saying who asks.
+
+use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use aegis_effect::{EffectError, ErrorCode, Handle, Label};
+
+use super::data::Data;
+use super::plain::Join;
+use super::reference::{DEEPEST, Form, NONCE, REDACTED, Reference, Stretch, stretches};
+use super::sealed::{Content, Piece, Sealed};
+
+/// Whom a labelled value asks.
+pub(crate) trait Broker: fmt::Debug + Send + Sync {
+    /// The content of a value; none for a delayed error.
+    ///
+    /// # Errors
+    /// The policy does not let the worker see it, or the broker is gone.
+    fn reveal(&self, handle: Handle) -> Result<Option<Vec<u8>>, EffectError>;
+    /// The script goes on depending on these from here, and was public until now.
+    fn raised(&self, sources: &[String]);
+}
+
+/// The labelled values of a run.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    nonce: OnceLock<String>,
+    values: Mutex<Vec<Arc<Sealed>>>,
+    exist: AtomicBool,
+    /// What the run's going on depends on.
+    current: Mutex<Join>,
+    is_raised: AtomicBool,
+    /// A failure where the interpreter takes none; the run ends with it at its next step.
+    pending: Mutex<Option<EffectError>>,
+    is_pending: AtomicBool,
+    broker: Arc<dyn Broker>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Secrets {
+    pub(crate) fn new(broker: Arc<dyn Broker>) -> Arc<Secrets> {
+        Arc::new(Secrets {
+            nonce: OnceLock::new(),
+            values: Mutex::default(),
+            exist: AtomicBool::new(false),
+            current: Mutex::default(),
+            is_raised: AtomicBool::new(false),
+            pending: Mutex::default(),
+            is_pending: AtomicBool::new(false),
+            broker,
+        })
+    }
+
+    /// Makes a value known; its index is its references'.
+    pub(super) fn add(&self, value: Arc<Sealed>) -> usize {
+        self.exist.store(true, Ordering::Relaxed);
+        let mut values = lock(&self.values);
+        values.push(value);
+        values.len() - 1
+    }
+
+    /// Whether the run holds anything labelled.
+    pub(crate) fn exist(&self) -> bool {
+        self.exist.load(Ordering::Relaxed)
+    }
+
+    /// Everything that the run read so far.
+    pub(crate) fn everything(&self) -> Join {
+        let mut join = Join::default();
+        for value in lock(&self.values).iter() {
+            join.add(&value.label, &value.sources);
+        }
+        join
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Arc<Sealed>> {
+        lock(&self.values).get(index).cloned()
+    }
+
+    pub(super) fn reference(&self, index: usize, form: Form) -> String {
+        Reference { index, form }.text(self.nonce())
+    }
+
+    /// Whether a reference, or what is left of one, stands in some bytes.
+    pub(crate) fn stand_in(&self, bytes: &[u8]) -> bool {
+        let Some(nonce) = self.nonce.get().filter(|_| self.exist()) else { return false };
+        memchr::memmem::find(bytes, nonce.as_bytes()).is_some()
+    }
+
+    /// The names of the sources of all references in some bytes.
+    pub(crate) fn sources_in(&self, bytes: &[u8]) -> Vec<String> {
+        let mut join = Join::default();
+        for stretch in self.take_apart(&String::from_utf8_lossy(bytes)) {
+            if let Stretch::Reference(reference) = stretch
+                && let Some(sealed) = self.get(reference.index)
+            {
+                join.add(&sealed.label, &sealed.sources);
+            }
+        }
+        join.sources
+    }
+
+    /// Text that becomes part of a JSON string: its references are escaped once more. None if that was too often.
+    pub(crate) fn one_deeper(&self, text: &str) -> Option<String> {
+        let mut out = String::with_capacity(text.len());
+        for stretch in self.take_apart(text) {
+            match stretch {
+                Stretch::Text(text) => out.push_str(text),
+                Stretch::Damaged(rest) => {
+                    out.push_str(self.nonce());
+                    out.push_str(rest);
+                }
+                Stretch::Reference(Reference { index, form }) => {
+                    let nesting = (form.nesting < DEEPEST).then_some(form.nesting + 1)?;
+                    out.push_str(&self.reference(index, Form { nesting, ..form }));
+                }
+            }
+        }
+        Some(out)
+    }
+
+    pub(super) fn take_apart<'t>(&self, text: &'t str) -> Vec<Stretch<'t>> {
+        match self.nonce.get() {
+            Some(nonce) => stretches(text, nonce),
+            None => vec![Stretch::Text(text)],
+        }
+    }
+
+    /// The text as people may see it: every reference is `[REDACTED]`.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !self.stand_in(text.as_bytes()) {
+            return Cow::Borrowed(text);
+        }
+        let shown = self.take_apart(text).into_iter().map(|stretch| match stretch {
+            Stretch::Text(text) => text,
+            Stretch::Reference(_) | Stretch::Damaged(_) => REDACTED,
+        });
+        Cow::Owned(shown.collect())
+    }
+
+    /// The content of a value; none if it is a delayed error.
+    ///
+    /// # Errors
+    /// The policy does not let the worker see it.
+    pub(super) fn data(&self, sealed: &Sealed) -> starlark::Result<Option<Arc<Data>>> {
+        match &sealed.content {
+            Content::Known(data) => Ok(Some(data.clone())),
+            Content::Failed => Ok(None),
+            Content::Held { handle, shape, known } => {
+                if let Some(data) = known.get() {
+                    return Ok(data.clone());
+                }
+                let content = self.broker.reveal(*handle).map_err(crate::worker::fail)?;
+                let data = content.and_then(|bytes| Data::of_shape(*shape, bytes)).map(Arc::new);
+                Ok(known.get_or_init(|| data).clone())
+            }
+            Content::Rope(pieces) => {
+                let mut text = String::new();
+                let mut failed = false;
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(piece) => text.push_str(piece),
+                        Piece::Held(_, held) => match self.data(held)?.as_deref() {
+                            Some(Data::Str(piece)) => text.push_str(piece),
+                            _ => failed = true,
+                        },
+                    }
+                }
+                Ok((!failed).then(|| Arc::new(Data::Str(text))))
+            }
+        }
+    }
+
+    /// The script observes values: from here on it depends on them. Only the first time is told, since later ones may depend on secrets.
+    pub(crate) fn raise(&self, join: &Join) {
+        let mut current = lock(&self.current);
+        if join.label.is_subset(&current.label) {
+            return;
+        }
+        let first = current.label.is_public();
+        current.add(&join.label, &join.sources);
+        self.is_raised.store(true, Ordering::Relaxed);
+        if first {
+            let sources = current.sources.clone();
+            drop(current);
+            self.broker.raised(&sources);
+        }
+    }
+
+    /// Whether the run has observed anything labelled.
+    pub(crate) fn is_raised(&self) -> bool {
+        self.is_raised.load(Ordering::Relaxed)
+    }
+
+    /// What the run's going on depends on.
+    pub(crate) fn current(&self) -> Label {
+        if self.is_raised() { lock(&self.current).label.clone() } else { Label::public() }
+    }
+
+    /// Remembers a failure that could not be returned where it happened.
+    pub(crate) fn fail_later(&self, error: EffectError) {
+        lock(&self.pending).get_or_insert(error);
+        self.is_pending.store(true, Ordering::Relaxed);
+    }
+
+    /// What [`Secrets::fail_later`] remembered.
+    pub(crate) fn pending(&self) -> Option<EffectError> {
+        if self.is_pending.load(Ordering::Relaxed) { lock(&self.pending).clone() } else { None }
+    }
+
+    fn nonce(&self) -> &str {
+        self.nonce.get_or_init(|| {
+            let mut nonce = String::with_capacity(NONCE);
+            while nonce.len() < NONCE {
+                // The keys of a fresh `RandomState` come from the operating system.
+                let mut n = RandomState::new().build_hasher().finish();
+                for _ in 0..6 {
+                    let letter = u8::try_from(n % 26).unwrap_or(0);
+                    nonce.push(char::from(b'a' + letter));
+                    n /= 26;
+                }
+            }
+            nonce
+        })
+    }
+}
+
+/// A local-only value where only public ones can be: a path, a name, a URL.
+pub(crate) fn not_here(sources: &[String]) -> EffectError {
+    let named = if sources.is_empty() { String::new() } else { format!(" ({})", sources.join(", ")) };
+    EffectError::new(
+        ErrorCode::FlowDenied,
+        format!("denied: a local-only value{named} cannot be part of a path, a name or a URL: these are public"),
+    )
+    .suggest("pass it in a header, body, stdin, child env or local-only file")
+}

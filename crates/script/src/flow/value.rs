@@ -1,0 +1,373 @@
+//! The labelled value that scripts hold. Every hook that the interpreter offers is here: operations are lifted, observations raise the
+//! run's current label, text shows a reference.
+#![expect(unsafe_code, clippy::panic, reason = "derived by the interpreter's macros; none is written by hand")]
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use aegis_effect::{EffectError, ErrorCode, Labelled, Shape};
+use allocative::Allocative;
+use starlark::collections::StarlarkHasher;
+use starlark::starlark_simple_value;
+use starlark::values::{Heap, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, ValueLike, starlark_value};
+
+use super::lift::lift;
+use super::method::Method;
+use super::plain::Join;
+use super::reference::{Form, Stretch};
+use super::sealed::{Content, Piece, Sealed};
+use super::secrets::{Secrets, not_here};
+use crate::worker::fail;
+
+/// A labelled value.
+#[derive(Clone, ProvidesStaticType, Allocative, StarlarkPagablePanic)]
+pub(crate) struct LocalOnly {
+    #[allocative(skip)]
+    sealed: Arc<Sealed>,
+    #[allocative(skip)]
+    secrets: Arc<Secrets>,
+    index: usize,
+}
+
+starlark_simple_value!(LocalOnly);
+
+impl LocalOnly {
+    /// What an effect gave.
+    pub(crate) fn new(labelled: Labelled, secrets: &Arc<Secrets>) -> LocalOnly {
+        LocalOnly::of(Sealed::of(labelled), secrets)
+    }
+
+    pub(super) fn of(sealed: Sealed, secrets: &Arc<Secrets>) -> LocalOnly {
+        let sealed = Arc::new(sealed);
+        let index = secrets.add(sealed.clone());
+        LocalOnly { sealed, secrets: secrets.clone(), index }
+    }
+
+    /// Whether what made it went well, as a labelled bool.
+    pub(crate) fn went_well<'v>(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let went_well = self.secrets.data(&self.sealed)?.is_some();
+        Ok(self.secrets.labelled(Value::new_bool(went_well), self.join(), heap))
+    }
+
+    pub(super) fn sealed(&self) -> &Arc<Sealed> {
+        &self.sealed
+    }
+
+    pub(super) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    /// The text that stands for it.
+    pub(crate) fn text(&self) -> String {
+        self.secrets.reference(self.index, Form::TEXT)
+    }
+
+    /// The text that stands for it as a JSON value.
+    pub(crate) fn json(&self) -> String {
+        self.secrets.reference(self.index, Form::JSON)
+    }
+
+    /// The error where only something public can be.
+    pub(crate) fn refuse<T>(&self) -> starlark::Result<T> {
+        Err(fail(not_here(&self.sealed.sources)))
+    }
+
+    fn unsupported<T>(&self, what: &str) -> starlark::Result<T> {
+        let sources = self.sealed.sources.join(", ");
+        let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {what} cannot be a local-only value ({sources})"));
+        Err(fail(error.suggest("open it first, in compute(f, x), where nothing public can depend on it")))
+    }
+
+    fn join(&self) -> Join {
+        let mut join = Join::default();
+        join.add(&self.sealed.label, &self.sealed.sources);
+        join
+    }
+
+    /// Observes it.
+    fn opened<'v>(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.secrets.raise(&self.join());
+        let mut join = Join::default();
+        let plain = self.secrets.unsealed(&self.sealed, heap, &mut join)?;
+        if join.failed { Err(fail(failed_before())) } else { Ok(plain) }
+    }
+
+    /// Observes it, for a hook that gets no heap.
+    fn with_opened<T>(&self, then: impl for<'a> FnOnce(Value<'a>) -> starlark::Result<T>) -> starlark::Result<T> {
+        Heap::temp(|heap| then(self.opened(heap)?))
+    }
+
+    /// Observes it and another value; none if that is nothing that content can be.
+    fn with_both<T>(
+        &self,
+        other: Value<'_>,
+        then: impl for<'a> FnOnce(Value<'a>, Value<'a>) -> starlark::Result<T>,
+    ) -> starlark::Result<Option<T>> {
+        let mut join = self.join();
+        let other = self.secrets.copied(other, &mut join);
+        self.secrets.raise(&join);
+        let other = other?;
+        let me = self.secrets.data(&self.sealed)?;
+        match (me, other) {
+            _ if join.failed => Err(fail(failed_before())),
+            (None, _) => Err(fail(failed_before())),
+            (Some(me), Some(other)) => Heap::temp(|heap| then(me.alloc(heap), other.alloc(heap))).map(Some),
+            (Some(_), None) => Ok(None),
+        }
+    }
+
+    fn binary<'v>(
+        &self,
+        other: Value<'v>,
+        heap: Heap<'v>,
+        operation: impl FnOnce(Value<'v>, Value<'v>) -> starlark::Result<Value<'v>>,
+    ) -> starlark::Result<Value<'v>> {
+        let me = heap.alloc(self.clone());
+        lift(&self.secrets, &[me, other], heap, |plain| match plain {
+            [me, other] => operation(*me, *other),
+            _ => Ok(Value::new_none()),
+        })
+    }
+
+    fn unary<'v>(&self, heap: Heap<'v>, operation: impl FnOnce(Value<'v>) -> starlark::Result<Value<'v>>) -> starlark::Result<Value<'v>> {
+        self.binary(Value::new_none(), heap, |me, _| operation(me))
+    }
+
+    /// The pieces of it as text, if the broker's content need not come here for that.
+    fn pieces(&self) -> Option<Vec<Piece>> {
+        match &self.sealed.content {
+            Content::Held { handle, shape: Shape::Text, .. } => Some(vec![Piece::Held(*handle, self.sealed.clone())]),
+            Content::Rope(pieces) => Some(pieces.clone()),
+            _ => None,
+        }
+    }
+
+    /// `+` of text without looking at it.
+    fn joined<'v>(&self, other: Value<'v>, other_first: bool, heap: Heap<'v>) -> Option<Value<'v>> {
+        let mine = self.pieces()?;
+        let mut join = self.join();
+        let theirs = match (other.unpack_str(), other.downcast_ref::<LocalOnly>()) {
+            (_, Some(other)) => {
+                join.add(&other.sealed.label, &other.sealed.sources);
+                other.pieces()?
+            }
+            (Some(text), None) => {
+                let mut pieces = Vec::new();
+                for stretch in self.secrets.take_apart(text) {
+                    match stretch {
+                        Stretch::Text(text) => pieces.push(Piece::Text(text.to_owned())),
+                        Stretch::Reference(reference) if reference.form == Form::TEXT => {
+                            let sealed = self.secrets.get(reference.index)?;
+                            let Content::Held { handle, shape: Shape::Text, .. } = sealed.content else { return None };
+                            join.add(&sealed.label, &sealed.sources);
+                            pieces.push(Piece::Held(handle, sealed.clone()));
+                        }
+                        _ => return None,
+                    }
+                }
+                pieces
+            }
+            (None, None) => return None,
+        };
+        let pieces = if other_first { [theirs, mine].concat() } else { [mine, theirs].concat() };
+        let sealed = Sealed { label: join.label, sources: join.sources, content: Content::Rope(pieces) };
+        Some(heap.alloc(LocalOnly::of(sealed, &self.secrets)))
+    }
+}
+
+/// What observing a delayed error ends the run with; nothing public is left to depend on it.
+pub(super) fn failed_before() -> EffectError {
+    EffectError::new(ErrorCode::Io, "a local-only value is missing: what made it failed; the journal has the reason")
+}
+
+/// A reference, never content.
+impl fmt::Display for LocalOnly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// By hand: whatever fields the type gets, `{:?}` never shows them.
+impl fmt::Debug for LocalOnly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl serde::Serialize for LocalOnly {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.text())
+    }
+}
+
+#[starlark_value(type = "local_only")]
+impl<'v> StarlarkValue<'v> for LocalOnly {
+    fn name_for_call_stack(&self, _me: Value<'v>) -> String {
+        "a local-only value".to_owned()
+    }
+
+    fn collect_repr(&self, collector: &mut String) {
+        collector.push_str(&self.text());
+    }
+
+    fn to_bool(&self) -> bool {
+        match self.with_opened(|plain| Ok(plain.to_bool())) {
+            Ok(truth) => truth,
+            Err(error) => {
+                // It cannot fail here, so the run is made to end at its next step.
+                let error = crate::worker::effect_error(&error).cloned().unwrap_or_else(failed_before);
+                self.secrets.fail_later(error);
+                false
+            }
+        }
+    }
+
+    fn write_hash(&self, _hasher: &mut StarlarkHasher) -> starlark::Result<()> {
+        self.unsupported("a dict key or set member")
+    }
+
+    fn equals(&self, other: Value<'v>) -> starlark::Result<bool> {
+        self.with_both(other, |me, other| me.equals(other)).map(|equal| equal.unwrap_or(false))
+    }
+
+    fn compare(&self, other: Value<'v>) -> starlark::Result<Ordering> {
+        self.with_both(other, |me, other| me.compare(other))?.ok_or_else(|| fail(failed_before()))
+    }
+
+    fn invoke(
+        &self,
+        _me: Value<'v>,
+        _args: &starlark::eval::Arguments<'v, '_>,
+        _eval: &mut starlark::eval::Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        self.unsupported("a function")
+    }
+
+    fn at(&self, index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(index, heap, |me, index| me.at(index, heap))
+    }
+
+    fn slice(
+        &self,
+        start: Option<Value<'v>>,
+        stop: Option<Value<'v>>,
+        stride: Option<Value<'v>>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        let none = Value::new_none();
+        let me = heap.alloc(self.clone());
+        let operands = [me, start.unwrap_or(none), stop.unwrap_or(none), stride.unwrap_or(none)];
+        lift(&self.secrets, &operands, heap, |plain| {
+            let given = |i: usize| plain.get(i).copied().filter(|v| !v.is_none());
+            plain.first().map_or(Ok(none), |me| me.slice(given(1), given(2), given(3), heap))
+        })
+    }
+
+    fn iterate_collect(&self, heap: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
+        Ok(self.opened(heap)?.iterate(heap)?.collect())
+    }
+
+    fn length(&self) -> starlark::Result<i32> {
+        self.with_opened(|me| me.length())
+    }
+
+    fn is_in(&self, other: Value<'v>) -> starlark::Result<bool> {
+        self.with_both(other, |me, other| me.is_in(other)).map(|found| found.unwrap_or(false))
+    }
+
+    fn plus(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.unary(heap, |me| me.plus(heap))
+    }
+
+    fn minus(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.unary(heap, |me| me.minus(heap))
+    }
+
+    fn radd(&self, lhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        match self.joined(lhs, true, heap) {
+            Some(joined) => Some(Ok(joined)),
+            None => Some(self.binary(lhs, heap, |me, lhs| lhs.add(me, heap))),
+        }
+    }
+
+    fn add(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        match self.joined(rhs, false, heap) {
+            Some(joined) => Some(Ok(joined)),
+            None => Some(self.binary(rhs, heap, |me, rhs| me.add(rhs, heap))),
+        }
+    }
+
+    fn sub(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.sub(other, heap))
+    }
+
+    fn rmul(&self, lhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        Some(self.binary(lhs, heap, |me, lhs| multiplied(lhs, me, heap)))
+    }
+
+    fn mul(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        Some(self.binary(rhs, heap, |me, rhs| multiplied(me, rhs, heap)))
+    }
+
+    fn div(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.div(other, heap))
+    }
+
+    fn floor_div(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.floor_div(other, heap))
+    }
+
+    fn percent(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.percent(other, heap))
+    }
+
+    fn bit_and(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.bit_and(other, heap))
+    }
+
+    fn bit_or(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.bit_or(other, heap))
+    }
+
+    fn bit_xor(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.bit_xor(other, heap))
+    }
+
+    fn bit_not(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.unary(heap, |me| me.bit_not(heap))
+    }
+
+    fn left_shift(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.left_shift(other, heap))
+    }
+
+    fn right_shift(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.binary(other, heap, |me, other| me.right_shift(other, heap))
+    }
+
+    /// By type, never by content.
+    fn has_attr(&self, attribute: &str, _heap: Heap<'v>) -> bool {
+        Method::exists(attribute)
+    }
+
+    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        Method::exists(attribute).then(|| heap.alloc(Method::new(self.clone(), attribute)))
+    }
+
+    fn dir_attr(&self) -> Vec<String> {
+        Method::names()
+    }
+}
+
+/// `*`, without building what would be cut off.
+fn multiplied<'v>(a: Value<'v>, b: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    for (sequence, count) in [(a, b), (b, a)] {
+        if let (Ok(length), Some(count)) = (sequence.length(), count.unpack_i32())
+            && i64::from(length) * i64::from(count) > 1 << 20
+        {
+            return Err(fail(failed_before()));
+        }
+    }
+    a.mul(b, heap)
+}

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 const SIZE: usize = 100_000_000;
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 21;
 const MARK: &str = "[REDACTED]";
 
 fn main() {
@@ -18,44 +18,68 @@ fn main() {
     let mut rng = Rng(0x5eed);
     let secrets: Vec<String> = (0..50).map(|_| secret(&mut rng)).collect();
     let (text, expected, hits) = text(&mut rng, &secrets[..10]);
-    let mut of_ten = Duration::ZERO;
-    for count in [0, 10, 50] {
-        let mut redactor = redactor(&secrets[..count]);
-        let (expected, hits) = if count == 0 { (&text, 0) } else { (&expected, hits) };
-        let whole = median(|| {
-            let mut text = text.clone();
-            let start = Instant::now();
-            let found = redactor.redact(&mut text);
-            let took = start.elapsed();
-            assert_eq!(found, hits);
-            assert!(text == *expected, "the wrong bytes were replaced");
-            took
-        });
-        let stream = median(|| {
-            let start = Instant::now();
-            let mut stream = redactor.stream(Compare { expected, at: 0 });
-            text.chunks(64 << 10).for_each(|chunk| stream.feed(chunk).unwrap());
-            let (out, found) = stream.finish().unwrap();
-            let took = start.elapsed();
-            assert_eq!((out.at, found), (expected.len(), hits));
-            took
-        });
-        println!("{count} secrets, {hits} hits: {whole:.1?}; in chunks of 64 KiB, with comparing what comes out: {stream:.1?}");
-        match count {
-            10 => of_ten = whole,
-            50 => println!("50 secrets take {:.2} times what 10 take", whole.as_secs_f64() / of_ten.as_secs_f64()),
-            _ => {}
+    // taken in turns, since a shared machine is not equally fast all the time
+    let mut cases = [0, 10, 50].map(|count| Case::of(count, redactor(&secrets[..count])));
+    for _ in 0..ROUNDS {
+        for case in &mut cases {
+            let (expected, hits) = if case.secrets == 0 { (&text, 0) } else { (&expected, hits) };
+            case.whole.push(whole(&mut case.redactor, text.clone(), expected, hits));
+            case.chunks.push(chunks(&mut case.redactor, &text, expected, hits));
         }
     }
+    println!("{hits} hits");
+    let [none, ten, fifty] = cases.map(|case| {
+        let (whole, chunks) = (median(case.whole), median(case.chunks));
+        println!("{} secrets: {whole:.1?}; in chunks of 64 KiB, each compared with what it should be: {chunks:.1?}", case.secrets);
+        whole
+    });
+    println!("50 secrets take {:.2} times what 10 take, 10 {:.2} times what none take", ratio(fifty, ten), ratio(ten, none));
     for count in [10, 50] {
-        let build = median(|| {
+        let build = (0..ROUNDS).map(|_| {
             let start = Instant::now();
             let mut redactor = redactor(&secrets[..count]);
             assert_eq!(redactor.redact(&mut b"a text".to_vec()), 0);
             start.elapsed()
         });
-        println!("matcher of {count} secrets: {build:.1?}");
+        println!("matcher of {count} secrets: {:.1?}", median(build.collect()));
     }
+}
+
+/// What is measured with one number of secrets.
+struct Case {
+    secrets: usize,
+    redactor: Redactor,
+    whole: Vec<Duration>,
+    chunks: Vec<Duration>,
+}
+
+impl Case {
+    fn of(secrets: usize, redactor: Redactor) -> Case {
+        Case { secrets, redactor, whole: Vec::new(), chunks: Vec::new() }
+    }
+}
+
+fn whole(redactor: &mut Redactor, mut text: Vec<u8>, expected: &[u8], hits: u64) -> Duration {
+    let start = Instant::now();
+    let found = redactor.redact(&mut text);
+    let took = start.elapsed();
+    assert_eq!(found, hits);
+    assert!(text == expected, "the wrong bytes were replaced");
+    took
+}
+
+fn chunks(redactor: &mut Redactor, text: &[u8], expected: &[u8], hits: u64) -> Duration {
+    let start = Instant::now();
+    let mut stream = redactor.stream(Compare { expected, at: 0 });
+    text.chunks(64 << 10).for_each(|chunk| stream.feed(chunk).unwrap());
+    let (out, found) = stream.finish().unwrap();
+    let took = start.elapsed();
+    assert_eq!((out.at, found), (expected.len(), hits));
+    took
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
 }
 
 fn redactor(secrets: &[String]) -> Redactor {
@@ -64,10 +88,9 @@ fn redactor(secrets: &[String]) -> Redactor {
     redactor
 }
 
-fn median(mut round: impl FnMut() -> Duration) -> Duration {
-    let mut all: Vec<_> = (0..ROUNDS).map(|_| round()).collect();
+fn median(mut all: Vec<Duration>) -> Duration {
     all.sort_unstable();
-    all[ROUNDS / 2]
+    all[all.len() / 2]
 }
 
 /// Compares what is written with what should be, and keeps nothing.

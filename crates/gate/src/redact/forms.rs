@@ -14,9 +14,7 @@ pub(super) fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     forms.push(json(secret));
-    if let Ok(text) = str::from_utf8(secret)
-        && !text.is_ascii()
-    {
+    if let Ok(text) = str::from_utf8(secret) {
         // as languages do it whose strings are characters, not bytes
         forms.push(text.chars().rev().collect::<String>().into_bytes());
         forms.push(json_ascii(text));

@@ -212,6 +212,23 @@ fn a_writer_that_fails_is_told() {
     assert_eq!(stream.feed(b"text").unwrap_err().kind(), io::ErrorKind::WriteZero);
 }
 
+/// Starts of many secrets, over and over, and no whole one: such a text is not searched to its end, and not shown.
+#[test]
+fn a_text_made_to_take_long_is_withheld() {
+    let mut redactor = Redactor::default();
+    for i in 0..60 {
+        redactor.learn(format!("{}{i:016}", "A".repeat(4000)).as_bytes());
+    }
+    let plain = b"plain text ".repeat(10_000);
+    let text = [&plain, b"A".repeat(1 << 20).as_slice(), &plain].concat();
+    let (out, count) = redacted(&mut redactor, &text);
+    let shown = out.strip_suffix(b"[REDACTED]").unwrap();
+    assert!(count == 1 && shown.len() < plain.len() + 10_000 && text.starts_with(shown));
+    for size in [1000, 4096, 70_000] {
+        assert_eq!(streamed(&mut redactor, text.chunks(size)), (out.clone(), 1));
+    }
+}
+
 fn some_text() -> impl Strategy<Value = Vec<u8>> {
     let all: Vec<Vec<u8>> = SECRETS.iter().flat_map(|secret| forms(secret)).collect();
     let whole = prop::sample::select(all);

@@ -1,60 +1,54 @@
 //! Finds many literal forms in a text, most of which it never looks at.
 //!
-//! A form has at least 16 bytes. So wherever one stands in a text, it covers whole one of the windows of 8 bytes that start at every
-//! ninth byte, and that window is one of the first nine of the form. The search looks one window in nine up in a bitmap and, only
-//! if that says so, in a table that says which forms have it, and where. How many forms there are makes no difference to that.
+//! A form has at least 16 bytes, its head. So wherever one stands in a text, it covers whole one of the windows of 8 bytes that start
+//! at every ninth byte, and that window is one of the nine of the head. The search looks one window in nine up in a bitmap and,
+//! only if that says so, in a table that says where in a head it stands. How many forms there are makes no difference to that.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::effort::Effort;
+use super::filter::Filter;
+
 /// Bytes of a window.
 const WINDOW: usize = 8;
-/// Bytes from one window of the text to the next.
+/// Bytes from one window of the text to the next, and windows of a head.
 const STRIDE: usize = 9;
-/// Bytes of the shortest form that no grid of windows can miss.
+/// Bytes of a head: of the shortest form that no grid of windows can miss.
 pub(super) const MIN_FORM: usize = WINDOW + STRIDE - 1;
-/// Bits of the bitmap for each window in it, at least: of windows that are of no form, so few pass.
-const SPARSE: usize = 16;
-/// The bitmap has at least two to this power bits.
-const MIN_LOG: u32 = 12;
+/// Bytes that are compared at once.
+const BLOCK: usize = 64;
 
 /// Literal forms, and how to find them.
 #[derive(Default)]
 pub(super) struct Matcher {
-    forms: Vec<Box<[u8]>>,
-    longest: usize,
-    places: HashMap<u64, Vec<Place>>,
+    /// Forms by their heads, the longest first.
+    heads: HashMap<[u8; MIN_FORM], Vec<Box<[u8]>>>,
+    /// Where each window stands in heads: a bit for each offset.
+    offsets: HashMap<u64, u16>,
     filter: Filter,
-}
-
-/// Where a window stands in a form.
-struct Place {
-    form: usize,
-    offset: usize,
+    longest: usize,
 }
 
 impl Matcher {
     /// Adds a form. One that is shorter than `MIN_FORM` is not taken.
     pub(super) fn add(&mut self, form: Vec<u8>) {
-        if form.len() < MIN_FORM || self.has(&form) {
+        let Some(head) = form.first_chunk() else { return };
+        let forms = self.heads.entry(*head).or_default();
+        if forms.iter().any(|known| **known == *form) {
             return;
         }
-        for (offset, window) in form.windows(WINDOW).take(STRIDE).enumerate() {
-            let window = number(window);
-            self.places.entry(window).or_default().push(Place { form: self.forms.len(), offset });
-            self.filter.insert(window);
-        }
-        if self.places.len() * SPARSE > self.filter.bits() {
-            self.filter = Filter::of(self.places.keys().copied(), self.places.len());
-        }
         self.longest = self.longest.max(form.len());
-        self.forms.push(form.into());
-    }
-
-    fn has(&self, form: &[u8]) -> bool {
-        let places = form.get(..WINDOW).and_then(|window| self.places.get(&number(window)));
-        places.is_some_and(|places| places.iter().any(|place| self.forms.get(place.form).is_some_and(|known| **known == *form)))
+        for (offset, window) in head.windows(WINDOW).enumerate() {
+            if let Some(window) = window.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)) {
+                *self.offsets.entry(window).or_default() |= 1 << offset;
+                self.filter.insert(window);
+            }
+        }
+        forms.insert(forms.partition_point(|known| known.len() > form.len()), form.into());
+        if self.filter.is_full(self.offsets.len()) {
+            self.filter = Filter::of(self.offsets.keys().copied(), self.offsets.len());
+        }
     }
 
     /// Bytes of the longest form; 0 if there is none.
@@ -62,8 +56,9 @@ impl Matcher {
         self.longest
     }
 
-    /// The first form that starts in `from..until`; of those that start together, the longest.
-    pub(super) fn find(&self, text: &[u8], from: usize, until: usize) -> Option<Range<usize>> {
+    /// The first form that starts in `from..until`; of those that start together, the longest. If there is no effort left, the rest
+    /// of the text from where that was noticed.
+    pub(super) fn find(&self, text: &[u8], from: usize, until: usize, effort: &mut Effort) -> Option<Range<usize>> {
         // the last window that a start before `until` can have ends `MIN_FORM - 1` bytes after it
         let end = until.saturating_add(MIN_FORM - 1).min(text.len());
         let mut at = from;
@@ -71,74 +66,43 @@ impl Matcher {
         for &[a, b, c, d, e, f, g, h, _] in steps {
             let window = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
             if self.filter.may_have(window)
-                && let Some(hit) = self.settle(text, window, at, from..until)
+                && let Some(hit) = self.settle(text, window, at, from..until, effort)
             {
                 return Some(hit);
             }
             at += STRIDE;
         }
-        rest.first_chunk().and_then(|window| self.settle(text, u64::from_le_bytes(*window), at, from..until))
+        rest.first_chunk().and_then(|window| self.settle(text, u64::from_le_bytes(*window), at, from..until, effort))
     }
 
-    /// The hit that has `window` at `at` and starts within `starts`.
+    /// The first hit that has `window` at `at` and starts within `starts`.
     ///
-    /// No two windows of the grid are of the same start, and a later window is of later starts, so the first hit is the leftmost.
+    /// No two windows of the grid are of the same start, and a later window is of later starts: each start is looked at once, from
+    /// left to right, and the first hit is the leftmost.
     #[cold]
-    fn settle(&self, text: &[u8], window: u64, at: usize, starts: Range<usize>) -> Option<Range<usize>> {
-        let hit = |place: &Place| {
-            let start = at.checked_sub(place.offset).filter(|start| starts.contains(start))?;
-            let form = self.forms.get(place.form)?;
-            text.get(start..)?.starts_with(form).then(|| start..start + form.len())
-        };
-        self.places.get(&window)?.iter().filter_map(hit).min_by_key(|hit| (hit.start, Reverse(hit.end)))
-    }
-}
-
-/// A window as a number; 0 for what is none.
-fn number(window: &[u8]) -> u64 {
-    window.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
-
-/// A set of windows that may say yes to one that is not in it.
-#[derive(Default)]
-struct Filter {
-    /// A power of two of them, or none.
-    words: Vec<u64>,
-    /// What leaves of a hash the number of a bit.
-    shift: u32,
-}
-
-impl Filter {
-    /// A filter with room for twice as many windows as it is given.
-    fn of(windows: impl Iterator<Item = u64>, count: usize) -> Filter {
-        let log = (2 * count * SPARSE).next_power_of_two().ilog2().max(MIN_LOG);
-        let mut filter = Filter { words: vec![0; 1 << (log - 6)], shift: 64 - log };
-        windows.for_each(|window| filter.insert(window));
-        filter
-    }
-
-    const fn bits(&self) -> usize {
-        self.words.len() * 64
-    }
-
-    fn insert(&mut self, window: u64) {
-        let (word, bit) = self.place(window);
-        if let Some(word) = self.words.get_mut(word) {
-            *word |= bit;
+    fn settle(&self, text: &[u8], window: u64, at: usize, starts: Range<usize>, effort: &mut Effort) -> Option<Range<usize>> {
+        let offsets = self.offsets.get(&window)?;
+        for offset in (0..STRIDE).rev().filter(|offset| offsets >> offset & 1 != 0) {
+            let Some(start) = at.checked_sub(offset).filter(|start| starts.contains(start)) else { continue };
+            let Some(rest) = text.get(start..) else { continue };
+            let Some(forms) = rest.first_chunk().and_then(|head| self.heads.get(head)) else { continue };
+            if effort.is_too_much_at(start) {
+                return Some(start..text.len());
+            }
+            if let Some(form) = forms.iter().find(|form| starts_with(rest, form, effort)) {
+                return Some(start..start + form.len());
+            }
         }
+        None
     }
+}
 
-    fn may_have(&self, window: u64) -> bool {
-        let (word, bit) = self.place(window);
-        self.words.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// The word of a window, and its bit in it.
-    fn place(&self, window: u64) -> (usize, u64) {
-        // the golden ratio, as in Knuth's multiplicative hashing: the upper bits of the product depend on every byte
-        let hash = window.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift;
-        (usize::try_from(hash >> 6).unwrap_or(usize::MAX), 1 << (hash & 63))
-    }
+fn starts_with(text: &[u8], form: &[u8], effort: &mut Effort) -> bool {
+    let Some(text) = text.get(..form.len()) else { return false };
+    text.chunks(BLOCK).zip(form.chunks(BLOCK)).all(|(a, b)| {
+        effort.spend(BLOCK);
+        a == b
+    })
 }
 
 #[cfg(test)]
@@ -162,9 +126,9 @@ mod tests {
     }
 
     fn all(matcher: &Matcher, text: &[u8]) -> Vec<Range<usize>> {
-        let mut from = 0;
+        let (mut from, mut effort) = (0, Effort::default());
         let next = || {
-            let hit = matcher.find(text, from, text.len())?;
+            let hit = matcher.find(text, from, text.len(), &mut effort)?;
             from = hit.end;
             Some(hit)
         };
@@ -210,7 +174,7 @@ mod tests {
         ) {
             let (from, until) = (a.index(text.len() + 1), b.index(text.len() + 1));
             let at = |start: usize| forms.iter().filter(|form| text[start..].starts_with(form)).map(|f| start..start + f.len()).max_by_key(|h| h.end);
-            prop_assert_eq!(of(&forms).find(&text, from, until), (from..until).find_map(at));
+            prop_assert_eq!(of(&forms).find(&text, from, until, &mut Effort::default()), (from..until).find_map(at));
         }
     }
 
@@ -229,13 +193,13 @@ mod tests {
     fn many_forms_are_all_found() {
         let forms: Vec<_> = (0..5000).map(|i| format!("form number {i} of them").into_bytes()).collect();
         let matcher = of(&forms);
-        assert!(matcher.filter.bits() >= SPARSE * matcher.places.len());
+        assert!(!matcher.filter.is_full(matcher.offsets.len()));
         assert_eq!(all(&matcher, &forms.concat()), naive(&forms, &forms.concat()));
     }
 
     #[test]
     fn nothing_known_is_nothing_found() {
-        assert_eq!(Matcher::default().find(b"any text that is longer than a form", 0, 30), None);
+        assert_eq!(Matcher::default().find(b"any text that is longer than a form", 0, 30, &mut Effort::default()), None);
         assert_eq!(of(&[b"fifteen letters".to_vec()]).longest(), 0);
     }
 }

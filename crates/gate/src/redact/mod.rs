@@ -6,9 +6,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `forms` | how a secret may be written: base64, hex and so on |
-//! | `matcher` | finding many literal forms in a text |
+//! | `matcher`, `filter` | finding many literal forms in a text |
+//! | `effort` | what bounds the time that takes |
 //! | `stream` | the same over a text that comes in chunks |
 
+mod effort;
+mod filter;
 mod forms;
 mod matcher;
 mod stream;
@@ -16,6 +19,7 @@ mod stream;
 use std::collections::HashSet;
 use std::io;
 
+use effort::Effort;
 use matcher::{MIN_FORM, Matcher};
 pub use stream::RedactStream;
 
@@ -23,7 +27,7 @@ pub use stream::RedactStream;
 const MIN_SECRET: usize = 16;
 /// Longer ones are documents: what leaks of them is a part, which no literal finds.
 const MAX_SECRET: usize = 4096;
-/// Secrets of a run; what comes after them is not looked for. Each costs some 15 KiB at most, beside its bytes.
+/// Secrets of a run; what comes after them is not looked for. Each costs some 10 KiB, beside its bytes.
 const MAX_SECRETS: usize = 1024;
 /// Bytes of all secrets together; their forms take up to thirty times as much.
 const MAX_BYTES: usize = 256 << 10;
@@ -70,13 +74,15 @@ impl Redactor {
 
     /// Replaces each secret in `text` by `[REDACTED]`, and says how many there were. Of two that overlap, the one that starts first
     /// is replaced, and of two that start together, the longer.
+    ///
+    /// A text that is made to take long, by starting secrets over and over without ending them, is replaced from there to its end.
     pub fn redact(&mut self, text: &mut Vec<u8>) -> u64 {
         let matcher = self.matcher();
         let whole = text.len();
-        let mut count = 0;
+        let (mut count, mut effort) = (0, Effort::default());
         // what stands before `kept` is done; `from` is where the search goes on, in a text that is not yet moved
         let (mut kept, mut from) = (0, 0);
-        while let Some(hit) = matcher.find(text, from, whole) {
+        while let Some(hit) = matcher.find(text, from, whole, &mut effort) {
             if kept == from {
                 kept = hit.start;
             } else {

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::MARK;
+use super::effort::Effort;
 use super::matcher::Matcher;
 
 /// Bytes that are taken in at once, and bytes already written that are kept until it pays to move the rest.
@@ -19,12 +20,13 @@ pub struct RedactStream<'r, W> {
     pending: Vec<u8>,
     /// How much of `pending` is written.
     done: usize,
+    effort: Effort,
     count: u64,
 }
 
 impl<'r, W: io::Write> RedactStream<'r, W> {
-    pub(super) const fn new(matcher: &'r Matcher, out: W) -> RedactStream<'r, W> {
-        RedactStream { matcher, out, pending: Vec::new(), done: 0, count: 0 }
+    pub(super) fn new(matcher: &'r Matcher, out: W) -> RedactStream<'r, W> {
+        RedactStream { matcher, out, pending: Vec::new(), done: 0, effort: Effort::default(), count: 0 }
     }
 
     /// Takes the next chunk.
@@ -33,8 +35,12 @@ impl<'r, W: io::Write> RedactStream<'r, W> {
     /// If the writer fails. What was written then is redacted, but nothing more may be fed.
     pub fn feed(&mut self, chunk: &[u8]) -> io::Result<()> {
         for piece in chunk.chunks(PIECE) {
+            if self.effort.is_over() {
+                break;
+            }
             if self.done >= PIECE {
                 self.pending.drain(..self.done);
+                self.effort.pass(self.done);
                 self.done = 0;
             }
             self.pending.extend_from_slice(piece);
@@ -55,7 +61,7 @@ impl<'r, W: io::Write> RedactStream<'r, W> {
 
     /// Writes up to `until`, or to the end of the last hit that starts before it.
     fn write_until(&mut self, until: usize) -> io::Result<()> {
-        while let Some(hit) = self.matcher.find(&self.pending, self.done, until) {
+        while let Some(hit) = self.matcher.find(&self.pending, self.done, until, &mut self.effort) {
             self.write_plain(hit.start)?;
             self.out.write_all(MARK)?;
             self.done = hit.end;

@@ -12,7 +12,8 @@ const PIECE: usize = 64 << 10;
 /// Takes a text in chunks and writes it, redacted, as if it had come whole.
 ///
 /// It holds back what may be the start of a secret: one byte less than the longest form has. Its memory is bounded by that and
-/// twice 64 KiB. The end of the text is written by `finish` only.
+/// twice 64 KiB. The end of the text is written by `finish` only. A text that is made to take long is cut off as in
+/// [`Redactor::redact`](super::Redactor::redact).
 #[must_use = "the end of the text is written by `finish`"]
 pub struct RedactStream<'r, W> {
     matcher: &'r Matcher,

@@ -37,4 +37,5 @@ pub use gate::{Gate, GateParts};
 pub use ledger::Ledger;
 pub use net::{Answer, Caps, HostAddrs, NetClient, NetError, RequestHeaders, Resolver, TlsProblem, VettedAddrs};
 pub use question::resolve_question;
+pub use redact::{RedactStream, Redactor};
 pub use resolve::{DirEntry, Guarded, Identity, Intent, Judge, Judged, NodeKind, OpenDir, OpenFile, PathError, Prepared, Tree};

@@ -102,7 +102,10 @@ fn log(level: LogLevel, message: &str, line: u32) -> io::Result<()> {
         LogLevel::Info => "info",
         LogLevel::Warn => "warn",
     };
-    writeln!(io::stderr(), "{level} (line {line}): {}", aegis_gate::escaped(message))
+    match line {
+        0 => writeln!(io::stderr(), "aegis: {}", aegis_gate::escaped(message)),
+        line => writeln!(io::stderr(), "{level} (line {line}): {}", aegis_gate::escaped(message)),
+    }
 }
 
 /// Lines and tabs stay; everything else that a terminal obeys is shown as text.

@@ -64,7 +64,8 @@ fn main() {
 }
 
 fn round(gate: &mut Gate, effects: &[Effect]) -> Duration {
-    let requests: Vec<Request> = effects.iter().map(|effect| Request { effect: effect.clone(), line: 1, current: Default::default() }).collect();
+    let requests: Vec<Request> =
+        effects.iter().map(|effect| Request { effect: effect.clone(), line: 1, current: Default::default() }).collect();
     let began = Instant::now();
     for request in &requests {
         if let Err(error) = gate.perform(request) {

@@ -14,6 +14,8 @@ pub(crate) struct Budget {
     max_each: BTreeMap<Capability, u64>,
     total: u64,
     each: BTreeMap<Capability, u64>,
+    /// The same, of what the public may know.
+    shown: BTreeMap<Capability, u64>,
 }
 
 impl Budget {
@@ -25,6 +27,7 @@ impl Budget {
             max_each: limits.max_calls.clone(),
             total: 0,
             each: BTreeMap::new(),
+            shown: BTreeMap::new(),
         }
     }
 
@@ -32,7 +35,7 @@ impl Budget {
     ///
     /// # Errors
     /// When it would be one too many, or the run's time is over.
-    pub(crate) fn charge(&mut self, capability: Option<Capability>) -> Result<(), Reached> {
+    pub(crate) fn charge(&mut self, capability: Option<Capability>, public: bool) -> Result<(), Reached> {
         let elapsed = self.started.elapsed();
         if elapsed >= self.max_time {
             let (name, limit) = ("max_seconds", self.max_time.as_secs());
@@ -58,6 +61,9 @@ impl Budget {
             return Err(Reached { name, limit, used: *count + 1, message });
         }
         *count += 1;
+        if public {
+            *self.shown.entry(capability).or_insert(0) += 1;
+        }
         Ok(())
     }
 
@@ -66,9 +72,9 @@ impl Budget {
         self.started + self.max_time
     }
 
-    /// How many effects were asked for, by capability.
+    /// How many effects were asked for, by capability, before the run branched on anything local-only.
     pub(crate) fn counts(&self) -> &BTreeMap<Capability, u64> {
-        &self.each
+        &self.shown
     }
 }
 

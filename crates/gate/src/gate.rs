@@ -218,7 +218,10 @@ impl Perform for Gate {
         if self.stopped {
             return Err(EffectError::new(ErrorCode::ApprovalDenied, "the run was ended at the terminal"));
         }
-        if let Err(reached) = self.budget.charge(request.effect.capability()) {
+        if let Effect::Reveal { handle } = &request.effect {
+            return self.reveal(&call, *handle);
+        }
+        if let Err(reached) = self.budget.charge(request.effect.capability(), request.current.is_public()) {
             self.ledger.limit(&reached)?;
             return Err(reached.into());
         }

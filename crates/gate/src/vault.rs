@@ -43,16 +43,15 @@ pub(crate) struct Opened {
 }
 
 impl Vault {
-    /// Keeps content, and gives what a script may hold of it.
-    ///
-    /// # Errors
-    /// `limit` if the run holds too much.
-    pub(crate) fn keep(&mut self, content: Vec<u8>, label: Label, shape: Shape, policy: &Policy) -> Result<Labelled, EffectError> {
-        self.bytes = self.bytes.saturating_add(content.len());
-        if self.bytes > MAX_BYTES {
-            return Err(EffectError::new(ErrorCode::Limit, format!("the run holds more than {MAX_BYTES} bytes of local-only values")));
+    /// Keeps content, and gives what a script may hold of it. What is too much is one more value that failed: how much there is depends on
+    /// the content.
+    pub(crate) fn keep(&mut self, content: Vec<u8>, label: Label, shape: Shape, policy: &Policy) -> Labelled {
+        let bytes = self.bytes.saturating_add(content.len());
+        if bytes > MAX_BYTES {
+            return self.keep_failure(label, shape, policy);
         }
-        Ok(self.add(Some(content), label, shape, policy))
+        self.bytes = bytes;
+        self.add(Some(content), label, shape, policy)
     }
 
     /// Keeps what failed, as a value like any other: nobody without its label learns that it did.

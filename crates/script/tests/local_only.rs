@@ -286,7 +286,9 @@ fn a_local_only_answer_has_local_only_parts() {
 
 #[test]
 fn try_tells_whether_a_labelled_effect_went_well_by_a_labelled_value() {
-    let ran = run("r = try_(env.read, \"TOKEN\")\ng = try_(env.read, \"GONE\")\nprint(r.ok, r.error, g.ok, g.error)\nfs.write(\"out\", f\"{r.ok} {g.ok}\")");
+    let ran = run(
+        "r = try_(env.read, \"TOKEN\")\ng = try_(env.read, \"GONE\")\nprint(r.ok, r.error, g.ok, g.error)\nfs.write(\"out\", f\"{r.ok} {g.ok}\")",
+    );
     assert_eq!(ran.output, "[REDACTED] None [REDACTED] None\n", "{}", ran.error());
     assert_eq!(content(&ran), "{True} {False}");
 }

@@ -168,7 +168,9 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     if journalled.is_err() && report.status == Status::Ok {
         code = exit::FAILURE;
     }
-    if gate.is_stopped() {
+    // after a branch on local-only data no end says more than any other
+    let withheld = report.status == Status::Withheld;
+    if gate.is_stopped() && !withheld {
         // a script that goes on after "no, and stop" does nothing any more; it must not look as if it had
         code = Status::ApprovalDenied.exit_code();
         complain!("aegis: the run was ended at the terminal");
@@ -178,7 +180,9 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     } else {
         show(&report, source.name(), &policy, start);
     }
-    if let Err(error) = journalled {
+    if withheld {
+        complain!("aegis: finished (status withheld)");
+    } else if let Err(error) = journalled {
         complain!("aegis: {error}");
     }
     // the worker is killed already; nothing is gained by waiting until the kernel has taken it apart
@@ -212,7 +216,8 @@ fn conclude(
     if let Some(result) = &report.result {
         ledger.write(&Output { sink: "result", bytes: result.len() as u64, sha256: Sha256Digest::of(result.as_bytes()) })?;
     }
-    let status = report.error.as_ref().map_or("ok", |e| e.kind.as_str());
+    let fallback = if report.status == Status::Withheld { "withheld" } else { "ok" };
+    let status = report.error.as_ref().map_or(fallback, |e| e.kind.as_str());
     journal::end(ledger, status, report.status.exit_code(), began)
 }
 

@@ -26,7 +26,7 @@ impl Gate {
                 return match default {
                     Some(default) => {
                         let default = default.as_bytes().to_vec();
-                        self.vault.keep(default, ruling.label_with(call.current), Shape::Text, &self.policy).map(Outcome::Labelled)
+                        Ok(Outcome::Labelled(self.vault.keep(default, ruling.label_with(call.current), Shape::Text, &self.policy)))
                     }
                     None => Ok(self.delayed(&ruling.label_with(call.current), Shape::Text)),
                 };
@@ -36,7 +36,7 @@ impl Gate {
         self.ledger.effect(call, &ruling, None, Done::bytes(value.len()))?;
         if ruling.visibility() == Visibility::LocalOnly {
             self.redactor.learn(&value);
-            return self.vault.keep(value, ruling.label_with(call.current), Shape::Text, &self.policy).map(Outcome::Labelled);
+            return Ok(Outcome::Labelled(self.vault.keep(value, ruling.label_with(call.current), Shape::Text, &self.policy)));
         }
         String::from_utf8(value)
             .map(Outcome::Text)

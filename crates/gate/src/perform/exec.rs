@@ -140,7 +140,8 @@ impl Gate {
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
         if failed {
-            self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail("not started: a local-only part of it cannot be given to a command"))?;
+            self.ledger
+                .outcome(id, Done::failed(ErrorCode::Exec).detail("not started: a local-only part of it cannot be given to a command"))?;
             return Ok(self.no_output(child, &out));
         }
         let run = RunLimits { deadline, max_output, cancel: None, spare: &[] };
@@ -347,12 +348,12 @@ impl Gate {
                 return Ok(self.no_output(child, &label));
             }
             if child.fail_on_exit {
-                return keep(finished.stdout, Shape::Text).map(Outcome::Labelled);
+                return Ok(Outcome::Labelled(keep(finished.stdout, Shape::Text)));
             }
             return Ok(Outcome::LabelledFields(vec![
-                ("exit_code".to_owned(), keep(code.to_string().into_bytes(), Shape::Int)?),
-                ("stdout".to_owned(), keep(finished.stdout, Shape::Text)?),
-                ("stderr".to_owned(), keep(finished.stderr, Shape::Text)?),
+                ("exit_code".to_owned(), keep(code.to_string().into_bytes(), Shape::Int)),
+                ("stdout".to_owned(), keep(finished.stdout, Shape::Text)),
+                ("stderr".to_owned(), keep(finished.stderr, Shape::Text)),
             ]));
         }
         let hits = self.redactor.redact(&mut finished.stdout) + self.redactor.redact(&mut finished.stderr);

@@ -60,7 +60,7 @@ impl Gate {
     fn keep(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape) -> Result<Outcome, EffectError> {
         let Some(content) = content else { return Ok(self.delayed(&label, shape)) };
         self.redactor.learn(&content);
-        self.vault.keep(content, label, shape, &self.policy).map(Outcome::Labelled)
+        Ok(Outcome::Labelled(self.vault.keep(content, label, shape, &self.policy)))
     }
 
     /// Resolves, journals, then reads: the record stands before the content is handed out. A read of a local-only file never throws.
@@ -274,7 +274,7 @@ impl Gate {
         if label.is_public() {
             return Ok(Outcome::Unit);
         }
-        self.vault.keep(Vec::new(), label, Shape::Unit, &self.policy).map(Outcome::Labelled)
+        Ok(Outcome::Labelled(self.vault.keep(Vec::new(), label, Shape::Unit, &self.policy)))
     }
 
     /// Name, resolve, decide, flow, approve: everything before the journal. Where a person was asked, the object is resolved

@@ -170,13 +170,13 @@ impl Gate {
                 return Ok(self.no_answer(http, &label));
             }
             if http.fail_on_status {
-                return keep(answer.body, Shape::Text).map(Outcome::Labelled);
+                return Ok(Outcome::Labelled(keep(answer.body, Shape::Text)));
             }
             let fields: std::collections::BTreeMap<_, _> = headers.into_iter().collect();
             return Ok(Outcome::LabelledFields(vec![
-                ("status".to_owned(), keep(status.to_string().into_bytes(), Shape::Int)?),
-                ("headers".to_owned(), keep(serde_json::to_vec(&fields).unwrap_or_default(), Shape::Headers)?),
-                ("body".to_owned(), keep(answer.body, Shape::Text)?),
+                ("status".to_owned(), keep(status.to_string().into_bytes(), Shape::Int)),
+                ("headers".to_owned(), keep(serde_json::to_vec(&fields).unwrap_or_default(), Shape::Headers)),
+                ("body".to_owned(), keep(answer.body, Shape::Text)),
             ]));
         }
         let body = match String::from_utf8(answer.body) {

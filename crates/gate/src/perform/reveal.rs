@@ -14,8 +14,11 @@ impl Gate {
         let content = content.map(<[u8]>::to_vec);
         let label = label.clone();
         if self.policy.settings().reveal_denied {
-            let error = EffectError::new(ErrorCode::FlowDenied, "denied: the script computes on a local-only value, and [runtime].reveal is \"deny\"")
-                .suggest("pass the value whole, or put into text, to a sink that may have it");
+            let error = EffectError::new(
+                ErrorCode::FlowDenied,
+                "denied: the script computes on a local-only value, and [runtime].reveal is \"deny\"",
+            )
+            .suggest("pass the value whole, or put into text, to a sink that may have it");
             return Err(self.refused(call, error, None));
         }
         let names: Vec<String> = label.indexes().map(|i| self.policy.source_name(i)).collect();

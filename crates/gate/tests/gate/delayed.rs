@@ -67,7 +67,9 @@ fn a_read_of_a_local_only_file_never_throws() {
 fn what_failed_before_is_not_written_sent_or_run() {
     let server = Server::start(|_, stream| stream.write_all(&ok("hello")).unwrap());
     let port = server.addr.port();
-    let hosts = format!("[network]\nlocal_only_hosts = [\"local.test:{port}\"]\nallow_ips = [\"127.0.0.1\"]\nallow_plain_http = [\"local.test:{port}\"]\n");
+    let hosts = format!(
+        "[network]\nlocal_only_hosts = [\"local.test:{port}\"]\nallow_ips = [\"127.0.0.1\"]\nallow_plain_http = [\"local.test:{port}\"]\n"
+    );
     let mut w = policy(&format!("{POLICY}{hosts}")).name("local.test", &["127.0.0.1"]).file("src/out/old", "old").open();
     let failed = Payload::labelled(w.labelled(env("UNSET", None)).handle);
     assert!(matches!(w.perform(write("src/out/old", failed.clone())), Ok(Outcome::Labelled(l)) if l.shape == Shape::Unit));
@@ -87,7 +89,9 @@ fn what_failed_before_is_not_written_sent_or_run() {
 fn a_header_that_cannot_be_sent_is_content() {
     let server = Server::start(|_, stream| stream.write_all(&ok("hello")).unwrap());
     let port = server.addr.port();
-    let hosts = format!("[network]\nlocal_only_hosts = [\"local.test:{port}\"]\nallow_ips = [\"127.0.0.1\"]\nallow_plain_http = [\"local.test:{port}\"]\n");
+    let hosts = format!(
+        "[network]\nlocal_only_hosts = [\"local.test:{port}\"]\nallow_ips = [\"127.0.0.1\"]\nallow_plain_http = [\"local.test:{port}\"]\n"
+    );
     let mut w = policy(&format!("{POLICY}{hosts}")).name("local.test", &["127.0.0.1"]).var("TOKEN", "with\nline feed").open();
     let token = w.secret("TOKEN");
     let mut http = request(Method::Get, &format!("http://local.test:{port}/"));

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aegis_audit::{Journal, Options, Verdict as Audited, VerifyOptions};
-use aegis_effect::{Label, 
-    Child, Effect, EffectError, ErrorCode, ExecOutput, HttpBody, HttpRequest, Labelled, Outcome, Payload, Perform, Request,
+use aegis_effect::{
+    Child, Effect, EffectError, ErrorCode, ExecOutput, HttpBody, HttpRequest, Label, Labelled, Outcome, Payload, Perform, Request,
 };
 use aegis_gate::{ApprovalAnswer, ApprovalRequest, ApproveNone, Approver, Environment, Gate, GateParts, Ledger, Resolver};
 use aegis_policy::{Finder, Method, Policy, Surroundings};

@@ -3,6 +3,7 @@
 mod arguments;
 mod base64;
 mod compare;
+mod compute;
 mod effects;
 mod env;
 mod fs;
@@ -57,6 +58,7 @@ impl Builtins {
         try_::members(&mut builder);
         print::members(&mut builder);
         compare::members(&mut builder);
+        compute::members(&mut builder);
         Builtins { globals: builder.build() }
     }
 

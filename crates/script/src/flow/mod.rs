@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `compute` | what goes into `compute` and comes out |
 //! | `data` | content in the worker, out of reach of scripts |
 //! | `sealed` | a labelled value: its label, and where its content is |
 //! | `reference` | what stands for a labelled value inside a string |
@@ -12,6 +13,7 @@
 //! | `method` | its methods |
 //! | `payload` | effects with references replaced by what the broker puts in |
 
+mod compute;
 mod data;
 mod lift;
 mod method;

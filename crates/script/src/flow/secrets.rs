@@ -38,7 +38,21 @@ pub(crate) struct Secrets {
     /// A failure where the interpreter takes none; the run ends with it at its next step.
     pending: Mutex<Option<EffectError>>,
     is_pending: AtomicBool,
+    /// Open `compute` calls, and other evaluations in which nothing may act.
+    quiet: Mutex<Vec<Quiet>>,
+    quiets: AtomicBool,
     broker: Arc<dyn Broker>,
+}
+
+/// A part of a run in which nothing may act or print.
+#[derive(Debug, Default)]
+pub(super) struct Quiet {
+    /// What it may depend on.
+    pub(super) join: Join,
+    /// It observed something beyond that.
+    pub(super) beyond: bool,
+    /// How many values there were before it.
+    pub(super) values: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,6 +69,8 @@ impl Secrets {
             is_raised: AtomicBool::new(false),
             pending: Mutex::default(),
             is_pending: AtomicBool::new(false),
+            quiet: Mutex::default(),
+            quiets: AtomicBool::new(false),
             broker,
         })
     }
@@ -181,6 +197,11 @@ impl Secrets {
 
     /// The script observes values: from here on it depends on them. Only the first time is told, since later ones may depend on secrets.
     pub(crate) fn raise(&self, join: &Join) {
+        if let Some(quiet) = lock(&self.quiet).last_mut() {
+            // Nothing leaves it but the result, whose label is fixed.
+            quiet.beyond |= !join.label.is_subset(&quiet.join.label);
+            return;
+        }
         let mut current = lock(&self.current);
         if join.label.is_subset(&current.label) {
             return;
@@ -214,6 +235,37 @@ impl Secrets {
     /// What [`Secrets::fail_later`] remembered.
     pub(crate) fn pending(&self) -> Option<EffectError> {
         if self.is_pending.load(Ordering::Relaxed) { lock(&self.pending).clone() } else { None }
+    }
+
+    /// Whether nothing may act or print.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiets.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn begin_quiet(&self, join: Join) {
+        let values = lock(&self.values).len();
+        lock(&self.quiet).push(Quiet { join, beyond: false, values });
+        self.quiets.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends it, with what it learnt: values made inside are forgotten, so that no number tells how many they were.
+    pub(super) fn end_quiet(&self) -> Option<Quiet> {
+        let mut open = lock(&self.quiet);
+        let quiet = open.pop()?;
+        self.quiets.store(!open.is_empty(), Ordering::Relaxed);
+        drop(open);
+        lock(&self.values).truncate(quiet.values);
+        *lock(&self.pending) = None;
+        self.is_pending.store(false, Ordering::Relaxed);
+        Some(quiet)
+    }
+
+    /// Does something in which nothing may act.
+    pub(crate) fn quiet<T>(&self, then: impl FnOnce() -> T) -> T {
+        self.begin_quiet(Join::default());
+        let done = then();
+        self.end_quiet();
+        done
     }
 
     fn nonce(&self) -> &str {

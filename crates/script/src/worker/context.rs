@@ -2,17 +2,19 @@
 #![expect(unsafe_code, reason = "derived by the interpreter's macros; none is written by hand")]
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aegis_effect::{Effect, EffectError, ErrorCode, Handle, Label, Outcome, Request};
 use starlark::any::ProvidesStaticType;
-use starlark::environment::Globals;
+use starlark::environment::{FrozenModule, Globals};
 use starlark::eval::Evaluator;
+use starlark::values::Value;
 
 use super::deadline::Deadline;
 use super::failure::{EffectFailure, Gone, fail};
+use super::library::library;
 use super::loader::Loaded;
 use crate::error::{LimitKind, Phase};
 use crate::flow::{Broker, Secrets, not_here};
@@ -29,6 +31,11 @@ pub(crate) struct Context {
     limits: Limits,
     deadline: Deadline,
     limit_hit: Cell<Option<LimitKind>>,
+    /// The script's name and text, until `compute` needs its functions frozen.
+    script: (String, String),
+    library: OnceCell<Option<FrozenModule>>,
+    /// Steps inside `compute`, which depend on what was computed on.
+    hidden_steps: Cell<u64>,
     pub(super) loaded: RefCell<Loaded>,
 }
 
@@ -60,6 +67,9 @@ impl Context {
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),
             limit_hit: Cell::new(None),
+            script: (start.name.clone(), start.text.clone()),
+            library: OnceCell::new(),
+            hidden_steps: Cell::new(0),
             loaded: RefCell::default(),
         }
     }
@@ -71,6 +81,31 @@ impl Context {
 
     pub(crate) fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
+    }
+
+    /// A function that can change nothing outside itself: one that is frozen, or the frozen twin of one of the script's own.
+    pub(crate) fn frozen<'v>(&self, function: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> Option<Value<'v>> {
+        if function.unpack_frozen().is_some() {
+            return Some(function);
+        }
+        let library = self.library.get_or_init(|| {
+            // Default values of parameters are evaluated with it, and must not act either.
+            self.secrets.quiet(|| library(self, &self.script.0, &self.script.1))
+        });
+        let library = library.as_ref()?;
+        let name = library.names().find(|name| eval.module().get(name.as_str()).is_some_and(|value| value.ptr_eq(function)))?;
+        let twin = library.get(name.as_str()).ok()?;
+        Some(eval.heap().access_owned_frozen_value(&twin))
+    }
+
+    /// Steps that nobody may count.
+    pub(crate) fn hide_steps(&self, steps: u64) {
+        self.hidden_steps.set(self.hidden_steps.get() + steps);
+    }
+
+    /// How many those are.
+    pub(super) fn hidden_steps(&self) -> u64 {
+        self.hidden_steps.get()
     }
 
     fn link(&self) -> MutexGuard<'_, Link> {
@@ -100,8 +135,11 @@ impl Context {
         fail(EffectError::new(ErrorCode::Limit, message))
     }
 
-    /// Ends the run if a local-only value failed where the interpreter takes no error.
+    /// Before anything that acts or prints. Ends the run if a local-only value failed where the interpreter takes no error.
     pub(crate) fn fail_pending(&self) -> starlark::Result<()> {
+        if self.secrets.is_quiet() {
+            return Err(fail(EffectError::new(ErrorCode::FlowDenied, "nothing can act or print inside compute")));
+        }
         match self.secrets.pending() {
             None => Ok(()),
             Some(error) => Err(fail(error)),

@@ -8,6 +8,7 @@ mod evaluate;
 mod failure;
 mod hints;
 mod json;
+mod library;
 mod loader;
 pub(crate) mod precheck;
 mod serve;

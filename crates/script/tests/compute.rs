@@ -134,10 +134,19 @@ def with_default(s, x = counter):
     x.append(s)
     return s
 ";
-        let more = if expression.contains("redefined") { more } else { more.split_once("def assigned").map(|(_, rest)| rest).map_or(more, |_| more) };
+        let more = if expression.contains("redefined") {
+            more
+        } else {
+            more.split_once("def assigned").map(|(_, rest)| rest).map_or(more, |_| more)
+        };
         let script = format!("{PRELUDE}{more}x = {expression}\nprint(\"after\")");
         let ran = run(&script);
-        assert!(ran.error().contains("compute") || ran.error().contains("redefined"), "{expression}: {:?} {}", ran.report.status, ran.error());
+        assert!(
+            ran.error().contains("compute") || ran.error().contains("redefined"),
+            "{expression}: {:?} {}",
+            ran.report.status,
+            ran.error()
+        );
         assert!(!ran.output.contains("after"), "{expression}");
     }
 }
@@ -145,7 +154,8 @@ def with_default(s, x = counter):
 #[test]
 fn steps_inside_are_not_counted() {
     let steps = |n: u32| {
-        let ran = run(&format!("def spin(s):\n    for i in range({n}):\n        len(s)\n    return 1\nx = compute(spin, env.read(\"TOKEN\"))"));
+        let ran =
+            run(&format!("def spin(s):\n    for i in range({n}):\n        len(s)\n    return 1\nx = compute(spin, env.read(\"TOKEN\"))"));
         assert_eq!(ran.report.status, Status::Ok, "{}", ran.error());
         ran.report.counts.steps
     };

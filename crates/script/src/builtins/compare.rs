@@ -58,9 +58,11 @@ fn contained<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> st
 
 /// Both sides as they are; where one of them is labelled, plain, and the run depends on both from here on.
 fn observed<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<(Value<'v>, Value<'v>)> {
-    let secrets = Context::of(eval)?.secrets();
+    let context = Context::of(eval)?;
+    let secrets = context.secrets();
     if !secrets.exist() || !(secrets.touch(a) || secrets.touch(b)) {
         return Ok((a, b));
     }
+    context.note_line(eval);
     secrets.open_both(a, b, eval.heap())
 }

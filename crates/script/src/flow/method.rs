@@ -109,6 +109,7 @@ impl<'v> StarlarkValue<'v> for Method {
             let message = format!(".{}() of a local-only value takes {expected} arguments", self.name);
             return Err(fail(EffectError::new(ErrorCode::BadArgument, message)));
         }
+        crate::worker::Context::of(eval)?.note_line(eval);
         if self.name == "open" {
             return self.this.secrets().open(operands.first().copied().unwrap_or_else(Value::new_none), heap);
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aegis_effect::{EffectError, ErrorCode, Handle, Label};
@@ -22,8 +22,8 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync {
     /// # Errors
     /// The policy does not let the worker see it, or the broker is gone.
     fn reveal(&self, handle: Handle) -> Result<Option<Vec<u8>>, EffectError>;
-    /// The script goes on depending on these from here, and was public until now.
-    fn raised(&self, sources: &[String]);
+    /// The script goes on depending on these from here, and was public until now. The line is that of the last call.
+    fn raised(&self, sources: &[String], line: u32);
 }
 
 /// The labelled values of a run.
@@ -41,6 +41,8 @@ pub(crate) struct Secrets {
     /// Open `compute` calls, and other evaluations in which nothing may act.
     quiet: Mutex<Vec<Quiet>>,
     quiets: AtomicBool,
+    /// The line of the script's last call: values are asked without being told where.
+    line: AtomicU32,
     broker: Arc<dyn Broker>,
 }
 
@@ -71,6 +73,7 @@ impl Secrets {
             is_pending: AtomicBool::new(false),
             quiet: Mutex::default(),
             quiets: AtomicBool::new(false),
+            line: AtomicU32::new(0),
             broker,
         })
     }
@@ -212,8 +215,13 @@ impl Secrets {
         if first {
             let sources = current.sources.clone();
             drop(current);
-            self.broker.raised(&sources);
+            self.broker.raised(&sources, self.line.load(Ordering::Relaxed));
         }
+    }
+
+    /// Remembers where the script is.
+    pub(crate) fn at_line(&self, line: u32) {
+        self.line.store(line, Ordering::Relaxed);
     }
 
     /// Whether the run has observed anything labelled.

@@ -207,9 +207,9 @@ impl<'a> Session<'a> {
         loop {
             match self.receive()? {
                 FromWorker::Output(_) | FromWorker::Log { .. } if self.is_raised => return Err(Stop::Protocol("output that is withheld")),
-                FromWorker::Raised { sources } => {
+                FromWorker::Raised { sources, line } => {
                     if !std::mem::replace(&mut self.is_raised, true) {
-                        output.log(LogLevel::Warn, &withheld(&sources), 0).map_err(Stop::Output)?;
+                        output.log(LogLevel::Warn, &withheld(&sources, line), 0).map_err(Stop::Output)?;
                     }
                 }
                 FromWorker::Output(text) => {
@@ -394,11 +394,9 @@ impl<'a> Session<'a> {
 }
 
 /// What people are told once.
-fn withheld(sources: &[String]) -> String {
-    format!(
-        "output withheld from here on: the script branched on local-only {}; to keep talking, pass it on unopened: x.strip(), x.eq(y), x.select(a, b)",
-        sources.join(", ")
-    )
+fn withheld(sources: &[String], line: u32) -> String {
+    let from = if line == 0 { "here".to_owned() } else { format!("line {line}") };
+    format!("output withheld from {from} on: the script branched on local-only {}; use compute(f, x) to keep talking", sources.join(", "))
 }
 
 /// How long a worker that closed its stream may take to end.

@@ -60,6 +60,8 @@ pub(crate) enum FromWorker {
     Raised {
         /// Their names.
         sources: Vec<String>,
+        /// The line of the last call before.
+        line: u32,
     },
 }
 

@@ -149,6 +149,7 @@ impl Context {
     /// Asks the broker for an effect. What is printed so far goes out with it, in the same write.
     pub(crate) fn perform(&self, mut effect: Effect, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<Outcome> {
         let line = line_of(eval);
+        self.secrets.at_line(line);
         if self.secrets.exist() {
             self.secrets.fill_in(&mut effect, eval.heap())?;
         }
@@ -271,11 +272,11 @@ impl Broker for BrokerLink {
         }
     }
 
-    fn raised(&self, sources: &[String]) {
+    fn raised(&self, sources: &[String], line: u32) {
         let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A broker that is gone is noticed at the next effect.
         let _ = link.queue_printed();
-        let _ = link.sender.send(&FromWorker::Raised { sources: sources.to_vec() });
+        let _ = link.sender.send(&FromWorker::Raised { sources: sources.to_vec(), line });
     }
 }
 
@@ -334,6 +335,13 @@ impl Link {
 
 fn gone(_: WireError) -> starlark::Error {
     starlark::Error::new_other(Gone)
+}
+
+impl Context {
+    /// Remembers where the script is, before something is observed.
+    pub(crate) fn note_line(&self, eval: &Evaluator<'_, '_, '_>) {
+        self.secrets.at_line(line_of(eval));
+    }
 }
 
 /// The line of the call that is being evaluated, from 1; 0 if there is none. What a builtin calls has no place of its own; the

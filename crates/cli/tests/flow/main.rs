@@ -1,0 +1,90 @@
+//! Noninterference: nothing public depends on local-only data.
+//!
+//! Every script runs in three worlds that differ in local-only data only, and all that can be seen from outside has to be the same, byte by
+//! byte: output, errors, exit code, `--json`, public files, what the public host was sent, what a public program was given. What the journal
+//! holds may differ (it is the operator's), but no piece of a secret in any form may stand there either.
+//!
+//! | | |
+//! |---|---|
+//! | `attacks/*.star` | scripts that try to get something out; `prelude.star` before each, `epilogue.star` after it |
+//! | `uses/*.star` | ordinary programs, with what has to come of them |
+//! | `generate.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
+//!
+//! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../cli/place.rs"]
+#[allow(dead_code)]
+mod place;
+#[path = "../cli/web.rs"]
+#[allow(dead_code)]
+mod web;
+
+mod check;
+mod corpus;
+mod encodings;
+mod generate;
+mod stage;
+mod uses;
+mod worlds;
+
+use std::io::Write;
+
+use check::{Verdict, check, forms, on_two_stages, summary};
+use corpus::{Script, framed, only, scripts};
+use stage::Mode;
+
+/// Attacks that tell the worlds apart today. One that no longer does has to go from the list.
+const NOT_HELD_YET: &[&str] = &[];
+
+/// Programs that tell the worlds apart today.
+const USES_NOT_HELD_YET: &[&str] = &[];
+
+#[test]
+fn no_attack_tells_worlds_apart() {
+    let all = scripts("attacks");
+    let forms = forms();
+    let verdicts = on_two_stages(&all, |_| (), |stage, script| check(stage, &forms, &framed(&script.text), &[Mode::Plain, Mode::Json]));
+    judge("attacks", &all, &verdicts, NOT_HELD_YET);
+    assert!(only().is_some() || all.len() >= 260, "{} attacks", all.len());
+}
+
+#[test]
+fn no_use_tells_worlds_apart() {
+    let mut all = scripts("uses");
+    // they are there to tell something
+    all.retain(|script| !script.name.starts_with("declassify/"));
+    let forms = forms();
+    let verdicts = on_two_stages(&all, |_| (), |stage, script| check(stage, &forms, &script.text, &[Mode::Json]));
+    judge("uses", &all, &verdicts, USES_NOT_HELD_YET);
+}
+
+/// Says how the scripts ended, and fails with all that is wrong.
+fn judge(what: &str, scripts: &[Script], verdicts: &[Verdict], not_held_yet: &[&str]) {
+    say(&format!("{what}: {}", summary(verdicts.iter())));
+    let mut wrong = Vec::new();
+    for (script, verdict) in scripts.iter().zip(verdicts) {
+        let known = not_held_yet.contains(&script.name.as_str());
+        if only().is_some() {
+            say(&format!("{}: {verdict:?}", script.name));
+        }
+        if let Some(broken) = &verdict.broken {
+            wrong.push(format!("{}: {broken}", script.name));
+        }
+        match &verdict.difference {
+            Some(difference) if !known => wrong.push(format!("{}: {difference}", script.name)),
+            None if known => wrong.push(format!("{} is held now: it goes from the list", script.name)),
+            _ => {}
+        }
+    }
+    if only().is_none() {
+        let unknown = not_held_yet.iter().filter(|name| scripts.iter().all(|s| s.name != **name));
+        wrong.extend(unknown.map(|name| format!("there is no {name}")));
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), scripts.len(), wrong.join("\n"));
+}
+
+/// By the handle, which the test harness does not capture.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

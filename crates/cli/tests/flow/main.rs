@@ -24,6 +24,7 @@ mod check;
 mod corpus;
 mod encodings;
 mod generate;
+mod grammar;
 mod stage;
 mod uses;
 mod worlds;

@@ -6,7 +6,7 @@
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::check::{Verdict, check, forms, on_two_stages, summary};
+use crate::check::{Verdict, check, forms, on_stages, summary};
 use crate::corpus::{framed, only};
 use crate::grammar::script;
 use crate::stage::{Mode, Stage};
@@ -14,7 +14,7 @@ use crate::stage::{Mode, Stage};
 const SCRIPTS: u64 = 60;
 
 /// As many runs as a failing script is worth, to make it smaller.
-const TRIES: u32 = 200;
+const TRIES: u32 = 60;
 
 /// Generated scripts that tell the worlds apart today, by their seed.
 const NOT_HELD_YET: &[u64] = &[];
@@ -28,7 +28,7 @@ fn no_random_script_tells_worlds_apart() {
     let first = number("AEGIS_FLOW_SEED", 1);
     let seeds: Vec<u64> = (first..first + number("AEGIS_FLOW_SCRIPTS", SCRIPTS)).collect();
     let forms = forms();
-    let verdicts = on_two_stages(
+    let verdicts = on_stages(
         &seeds,
         |_| (),
         |stage, seed| {
@@ -59,7 +59,7 @@ fn try_seed(stage: &Stage, seed: u64, judge: &dyn Fn(&Stage, &[u8]) -> Verdict) 
     let mut tree = proptest::collection::vec(proptest::num::u8::ANY, 40..400).new_tree(&mut runner).unwrap();
     let is_bad = |verdict: &Verdict| verdict.difference.is_some() || verdict.broken.is_some();
     let mut worst = (judge(stage, &tree.current()), script(&tree.current()));
-    if !is_bad(&worst.0) {
+    if !is_bad(&worst.0) || NOT_HELD_YET.contains(&seed) {
         return worst;
     }
     let mut tries = 0;
@@ -88,9 +88,34 @@ fn random_scripts_are_various() {
         all += &script(&bytes);
     }
     for part in [
-        "compute(", "if ", "for ", "def ", "lambda", "try_(", "fs.write(\"public", "fs.write(\"vault", "net.http_post(url", "net.http_post(private",
-        "net.request(", "subprocess.run(", "vouched", ".open()", ".select(", "json.", "base64.", "re.", "hash.", "else:", "break", "log.",
-        "result =", "declassify(", ".append(", "private/maybe.txt", "MAYBE_KEY", "time.now()",
+        "compute(",
+        "if ",
+        "for ",
+        "def ",
+        "lambda",
+        "try_(",
+        "fs.write(\"public",
+        "fs.write(\"vault",
+        "net.http_post(url",
+        "net.http_post(private",
+        "net.request(",
+        "subprocess.run(",
+        "vouched",
+        ".open()",
+        ".select(",
+        "json.",
+        "base64.",
+        "re.",
+        "hash.",
+        "else:",
+        "break",
+        "log.",
+        "result =",
+        "declassify(",
+        ".append(",
+        "private/maybe.txt",
+        "MAYBE_KEY",
+        "time.now()",
     ] {
         assert!(all.contains(part), "never {part}");
     }

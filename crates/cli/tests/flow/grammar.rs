@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 /// A well-formed script; the values of the prelude are there.
 pub fn script(bytes: &[u8]) -> String {
-    let mut grammar = Grammar { bytes, out: String::new(), texts: Vec::new(), lists: Vec::new(), functions: 0, depth: 0, inside: false };
+    let mut grammar =
+        Grammar { bytes, out: String::new(), texts: Vec::new(), lists: Vec::new(), functions: 0, depth: 0, inside: false, old: false };
+    grammar.old = grammar.pick(2) == 1;
     grammar.texts.extend(["token", "key"].map(str::to_owned));
     for _ in 0..grammar.pick(4) {
         grammar.function();
@@ -27,6 +29,8 @@ struct Grammar<'a> {
     depth: usize,
     /// Within a function that `compute` may get: nothing but computing.
     inside: bool,
+    /// Without what only labelled values have: one script in two.
+    old: bool,
 }
 
 impl Grammar<'_> {
@@ -154,7 +158,7 @@ impl Grammar<'_> {
                 let attempt = self.attempt();
                 format!("print({attempt}{})", self.one(&[".ok", "", ".error"]))
             }
-            22 => format!("print(declassify({text}, \"why not\"))"),
+            22 if !self.old => format!("print(declassify({text}, \"why not\"))"),
             _ => format!("fail({text})"),
         }
     }
@@ -185,7 +189,7 @@ impl Grammar<'_> {
             "str(net.request(\"GET\", private + \"/status\").status)",
             "subprocess.exec([\"/bin/sh\", \"tool.sh\"])",
             "str(subprocess.run([\"/bin/sh\", \"tool.sh\"]).exit_code)",
-            "fs.read(\"private/config.json\").json()[\"key\"]",
+            "json.decode(fs.read(\"private/config.json\"))[\"key\"]",
             "fs.read(\"public/seed.txt\")",
             "str(fs.stat(\"private/maybe.txt\").size)",
             "str(time.now() > 100)",
@@ -218,8 +222,8 @@ impl Grammar<'_> {
             17 => format!("hash.sha256({})", self.text()),
             18 => format!("json.{}({})", self.one(&["encode", "decode"]), self.text()),
             19 => format!("re.sub(\"[a-m]\", \"x\", {})", self.text()),
-            20 => format!("{}.select({}, {})", self.condition(), self.text(), self.text()),
-            21 => format!("{}.open()", self.text()),
+            20 if !self.old => format!("{}.select({}, {})", self.condition(), self.text(), self.text()),
+            21 if !self.old => format!("{}.open()", self.text()),
             22 => format!("{{\"a\": {}, \"b\": {}}}[\"{}\"]", self.text(), self.text(), self.one(&["a", "b", "c"])),
             23 => format!("(lambda v: v + {})({})", self.one(&["\"x\"", "v", "v[::-1]"]), self.text()),
             24 => {
@@ -234,6 +238,9 @@ impl Grammar<'_> {
 
     fn computed(&mut self) -> String {
         let text = self.text();
+        if self.old {
+            return if self.functions == 0 { text } else { format!("f{}({text})", self.pick(self.functions)) };
+        }
         if self.functions == 0 {
             return format!("compute({}, {text})", self.one(&["str", "repr", "len", "type"]));
         }
@@ -252,6 +259,7 @@ impl Grammar<'_> {
             4 => format!("{}.count(\"-\")", self.text()),
             5 => format!("int({})", self.text()),
             6 => format!("({} // {})", self.number(), self.number()),
+            _ if self.old => format!("ord({}[0])", self.text()),
             _ => format!("{}.len()", self.text()),
         };
         self.depth -= 1;
@@ -272,9 +280,10 @@ impl Grammar<'_> {
             7 => format!("({} > {})", self.number(), self.number()),
             8 => format!("bool({})", self.text()),
             9 => format!("any([v == \"a\" for v in {}])", self.list()),
-            10 => format!("{}.eq({})", self.text(), self.text()),
+            10 if !self.old => format!("{}.eq({})", self.text(), self.text()),
             11 if !self.inside => format!("{}.ok", self.attempt()),
             12 if !self.inside => "fs.exists(\"private/maybe.txt\")".to_owned(),
+            _ if self.old => format!("(\"7\" in {})", self.text()),
             _ => format!("{}.contains(\"7\")", self.text()),
         };
         self.depth -= 1;

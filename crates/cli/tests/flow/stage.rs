@@ -60,7 +60,8 @@ impl Stage {
         let vouched = Server::answering(move |request, stream| answer_vouched(&WORLDS[at.load(Ordering::SeqCst)], request, stream));
         let place = Place::new();
         let ports = [("@PUBLIC@", public.port), ("@PRIVATE@", private.port), ("@VOUCHED@", vouched.port)];
-        let policy = ports.iter().fold(include_str!("policy.toml.in").to_owned(), |text, (name, port)| text.replace(name, &port.to_string()));
+        let policy =
+            ports.iter().fold(include_str!("policy.toml.in").to_owned(), |text, (name, port)| text.replace(name, &port.to_string()));
         place.file("aegis.toml", policy);
         place.file("record.sh", include_str!("record.sh"));
         place.file("tool.sh", include_str!("tool.sh"));
@@ -199,11 +200,16 @@ fn answer_vouched(world: &World, request: &[u8], stream: &mut TcpStream) {
     }
     let secrets = world.secrets();
     let whole = |line: &str| {
-        let encoded = line.split_whitespace().any(|word| secrets.iter().any(|s| word.contains(&crate::encodings::base64(s.as_bytes(), true))));
+        let encoded =
+            line.split_whitespace().any(|word| secrets.iter().any(|s| word.contains(&crate::encodings::base64(s.as_bytes(), true))));
         encoded || secrets.iter().any(|s| s.len() > 3 && line.contains(s))
     };
     let usual = ["authorization:", "x-api-key:", "cookie:"];
-    let told: Vec<&str> =
-        text.lines().filter(|line| !whole(line) && !line.trim_end().ends_with(':') && !usual.iter().any(|name| line.to_ascii_lowercase().starts_with(name))).collect();
+    let told: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            !whole(line) && !line.trim_end().ends_with(':') && !usual.iter().any(|name| line.to_ascii_lowercase().starts_with(name))
+        })
+        .collect();
     ok(stream, "text/plain", told.join("\n").as_bytes());
 }

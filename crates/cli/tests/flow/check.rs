@@ -164,8 +164,11 @@ fn without_durations(json: &mut serde_json::Value) {
     }
 }
 
+/// Under which labels hold.
+pub const POLICY: &str = include_str!("policy.toml.in");
+
 /// Does something with each item, on a few threads that have a stage each.
-pub fn on_stages<T: Sync, R: Send>(items: &[T], prepare: impl Fn(&Stage) + Sync, work: impl Fn(&Stage, &T) -> R + Sync) -> Vec<R> {
+pub fn on_stages<T: Sync, R: Send>(policy: &str, items: &[T], work: impl Fn(&Stage, &T) -> R + Sync) -> Vec<R> {
     static ONE: Mutex<()> = Mutex::new(());
     // one test at a time: the machine is as busy with one
     let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -175,8 +178,7 @@ pub fn on_stages<T: Sync, R: Send>(items: &[T], prepare: impl Fn(&Stage) + Sync,
         // a run is three processes that wait for each other
         for _ in 0..2 * std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
-                let stage = Stage::new();
-                prepare(&stage);
+                let stage = Stage::under(policy);
                 loop {
                     let at = next.fetch_add(1, Ordering::SeqCst);
                     let Some(item) = items.get(at) else { break };

@@ -32,7 +32,7 @@ mod worlds;
 
 use std::io::Write;
 
-use check::{Verdict, check, forms, on_stages, summary};
+use check::{POLICY, Verdict, check, forms, on_stages, summary};
 use corpus::{Script, framed, only, scripts};
 use stage::Mode;
 
@@ -72,18 +72,14 @@ fn no_attack_tells_worlds_apart() {
     let all = scripts("attacks");
     let forms = forms();
     let numbered: Vec<(usize, &Script)> = all.iter().enumerate().collect();
-    let verdicts = on_stages(
-        &numbered,
-        |_| (),
-        |stage, (number, script)| {
-            let modes: &[Mode] = match number % 2 {
-                _ if in_full() => &[Mode::Plain, Mode::Json],
-                0 => &[Mode::Plain],
-                _ => &[Mode::Json],
-            };
-            check(stage, &forms, &framed(&script.text), modes)
-        },
-    );
+    let verdicts = on_stages(POLICY, &numbered, |stage, (number, script)| {
+        let modes: &[Mode] = match number % 2 {
+            _ if in_full() => &[Mode::Plain, Mode::Json],
+            0 => &[Mode::Plain],
+            _ => &[Mode::Json],
+        };
+        check(stage, &forms, &framed(&script.text), modes)
+    });
     judge("attacks", &all, &verdicts, NOT_HELD_YET);
     assert!(only().is_some() || all.len() >= 260, "{} attacks", all.len());
 }
@@ -94,8 +90,24 @@ fn no_use_tells_worlds_apart() {
     // they are there to tell something
     all.retain(|script| !script.name.starts_with("declassify/"));
     let forms = forms();
-    let verdicts = on_stages(&all, |_| (), |stage, script| check(stage, &forms, &script.text, &[Mode::Json]));
+    let verdicts = on_stages(POLICY, &all, |stage, script| check(stage, &forms, &script.text, &[Mode::Json]));
     judge("uses", &all, &verdicts, USES_NOT_HELD_YET);
+}
+
+/// Where nothing is local-only, attacks have to succeed: else they, or the harness, are good for nothing.
+#[test]
+fn attacks_succeed_without_labels() {
+    let mut all = scripts("attacks");
+    if !in_full() {
+        all = all.into_iter().step_by(8).collect();
+    }
+    let told = on_stages(include_str!("open.toml.in"), &all, |stage, script| {
+        let [one, other] = [0, 1].map(|world| stage.run(&framed(&script.text), world, Mode::Plain).public(Mode::Plain));
+        one != other
+    });
+    let harmless: Vec<&str> = all.iter().zip(&told).filter(|(_, told)| !**told).map(|(script, _)| script.name.as_str()).collect();
+    say(&format!("without labels: {} of {} attacks tell worlds apart; not {}", all.len() - harmless.len(), all.len(), harmless.join(" ")));
+    assert!(only().is_some() || harmless.len() * 2 < all.len(), "{harmless:?}");
 }
 
 /// Every attack with `--json` and without, not every other.

@@ -43,7 +43,8 @@ pub struct Seen {
 }
 
 impl Stage {
-    pub fn new() -> Stage {
+    /// Under a policy, with `@PUBLIC@` and the like for ports.
+    pub fn under(policy: &str) -> Stage {
         let world = Arc::new(AtomicUsize::new(0));
         let public = Server::answering(|request, stream| {
             let text = String::from_utf8_lossy(request).into_owned();
@@ -60,18 +61,11 @@ impl Stage {
         let vouched = Server::answering(move |request, stream| answer_vouched(&WORLDS[at.load(Ordering::SeqCst)], request, stream));
         let place = Place::new();
         let ports = [("@PUBLIC@", public.port), ("@PRIVATE@", private.port), ("@VOUCHED@", vouched.port)];
-        let policy =
-            ports.iter().fold(include_str!("policy.toml.in").to_owned(), |text, (name, port)| text.replace(name, &port.to_string()));
+        let policy = ports.iter().fold(policy.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()));
         place.file("aegis.toml", policy);
         place.file("record.sh", include_str!("record.sh"));
         place.file("tool.sh", include_str!("tool.sh"));
         Stage { place, world, public, private, vouched }
-    }
-
-    /// Adds to the policy, for this stage from now on.
-    pub fn add_policy(&self, text: &str) {
-        let before = self.place.read("aegis.toml");
-        self.place.file("aegis.toml", before + text);
     }
 
     /// Runs a script in a world.

@@ -102,8 +102,9 @@ fn attacks_succeed_without_labels() {
         all = all.into_iter().step_by(8).collect();
     }
     let told = on_stages(include_str!("open.toml.in"), &all, |stage, script| {
-        let [one, other] = [0, 1].map(|world| stage.run(&framed(&script.text), world, Mode::Plain).public(Mode::Plain));
-        one != other
+        let run = |world| stage.run(&framed(&script.text), world, Mode::Json).public(Mode::Json);
+        let first = run(0);
+        run(1) != first || run(2) != first
     });
     let harmless: Vec<&str> = all.iter().zip(&told).filter(|(_, told)| !**told).map(|(script, _)| script.name.as_str()).collect();
     say(&format!("without labels: {} of {} attacks tell worlds apart; not {}", all.len() - harmless.len(), all.len(), harmless.join(" ")));

@@ -51,7 +51,7 @@ pub const WORLDS: [World; 3] = [
     },
     // other lengths; what was there is missing; what went well fails
     World {
-        token: "zx81.PlomQuatch-04-Vynd#TrebleHook",
+        token: "zx81.PlomKuatch-04-Vynd#TrebleHook",
         key: "jUmb0-fErro~9912-cAstile-WOV",
         maybe_key: None,
         answer: "grOmmet~44-blorQuist.Fen-0072",

@@ -8,7 +8,9 @@
 //! |---|---|
 //! | `attacks/*.star` | scripts that try to get something out; `prelude.star` before each, `epilogue.star` after it |
 //! | `uses/*.star` | ordinary programs, with what has to come of them |
-//! | `generate.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
+//! | `worlds.rs`, `policy.toml.in`, `tool.sh` | what is local-only |
+//! | `open.toml.in` | a policy without labels, under which attacks have to tell the worlds apart |
+//! | `generate.rs`, `grammar.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
 //!
 //! An ordinary run takes every other attack with `--json`, the others without; with `AEGIS_FLOW_FULL=1` it is both for each.
 //! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it.
@@ -36,7 +38,8 @@ use check::{POLICY, Verdict, check, forms, on_stages, summary};
 use corpus::{Script, framed, only, scripts};
 use stage::Mode;
 
-/// Attacks that tell the worlds apart today. One that no longer does has to go from the list.
+/// Attacks that tell the worlds apart today: by what is not there, by failures to read, ask or send, by which variables are set, and by
+/// a header or an argument that cannot be one. One that no longer does has to go from the list.
 const NOT_HELD_YET: &[&str] = &[
     "attempts/argument",
     "attempts/drop",

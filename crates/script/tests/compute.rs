@@ -3,8 +3,8 @@
 
 mod support;
 
-use aegis_script::Status;
-use support::{Ran, run};
+use aegis_script::{Limits, RunOptions, Status};
+use support::{Ran, run, run_options};
 
 fn content(ran: &Ran) -> String {
     String::from_utf8(ran.world.files.get("out").cloned().unwrap_or_default()).unwrap()
@@ -160,6 +160,21 @@ fn steps_inside_are_not_counted() {
         ran.report.counts.steps
     };
     assert_eq!(steps(10), steps(100_000));
+}
+
+/// A limit that ends the run would tell how long a secret is.
+#[test]
+fn a_limit_inside_is_one_more_error_of_the_result() {
+    let options =
+        RunOptions { local_only: true, limits: Limits { steps: 50_000, callstack: 50, ..Limits::default() }, ..RunOptions::default() };
+    for body in ["for i in range(1000000):\n        len(s)\n    return 1", "return f(s)", "return compute(f, s)"] {
+        let ran = run_options(
+            &format!("def f(s):\n    {body}\nx = compute(f, env.read(\"TOKEN\"))\nfs.write(\"out\", f\"{{x}}\")\nprint(\"after\")"),
+            &options,
+        );
+        assert_eq!((ran.report.status, ran.output.as_str()), (Status::Ok, "after\n"), "{body}: {}", ran.error());
+        assert_eq!(content(&ran), "{failed}", "{body}");
+    }
 }
 
 #[test]

@@ -12,8 +12,11 @@ use super::sealed::{Content, Sealed};
 use super::secrets::Secrets;
 use crate::worker::fail;
 
+/// Calls inside calls: each takes its part of the stack.
+const DEEPEST: usize = 16;
+
 /// Copies of arguments that a function may look at; none if one of them failed before.
-type Arguments<'v> = Option<Vec<Value<'v>>>;
+type Arguments = Option<Vec<Data>>;
 
 impl Secrets {
     /// Copies the arguments, everything labelled opened, and begins a part of the run that depends on them: what the result depends on is
@@ -21,14 +24,17 @@ impl Secrets {
     ///
     /// # Errors
     /// The worker may not see the content.
-    pub(crate) fn enter<'v>(&self, arguments: &[Value<'v>], heap: Heap<'v>) -> starlark::Result<Option<(Join, Arguments<'v>)>> {
+    pub(crate) fn enter(&self, arguments: &[Value<'_>]) -> starlark::Result<Option<(Join, Arguments)>> {
+        if self.quiet_depth() >= DEEPEST {
+            return Err(fail(EffectError::new(ErrorCode::BadArgument, format!("more than {DEEPEST} compute calls inside each other"))));
+        }
         let mut join = Join::default();
         let mut copies = Vec::with_capacity(arguments.len());
         for argument in arguments {
             copies.push(self.copied(*argument, &mut join)?);
         }
         let Some(copies) = copies.into_iter().collect::<Option<Vec<Data>>>() else { return Ok(None) };
-        let copies = (!join.failed).then(|| copies.iter().map(|data| data.alloc(heap)).collect());
+        let copies = (!join.failed).then_some(copies);
         self.begin_quiet(join.clone());
         Ok(Some((join, copies)))
     }
@@ -41,17 +47,21 @@ impl Secrets {
     pub(crate) fn leave<'v>(
         self: &Arc<Self>,
         label: Join,
-        result: Option<starlark::Result<Value<'v>>>,
+        result: Option<starlark::Result<(Option<Data>, Join)>>,
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
         let mut join = label.clone();
         let (copied, error) = match result {
-            Some(Ok(result)) => (self.copied(result, &mut join), None),
-            Some(Err(error)) => (Ok(None), Some(error)),
-            None => (Ok(None), None),
+            Some(Ok((copied, of))) => {
+                join.add(&of.label, &of.sources);
+                join.failed |= of.failed;
+                (copied, None)
+            }
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
         };
         let beyond = self.end_quiet().is_none_or(|quiet| quiet.beyond) || !join.label.is_subset(&label.label);
-        let content = match copied?.filter(|_| !beyond && !join.failed) {
+        let content = match copied.filter(|_| !beyond && !join.failed) {
             // Nothing labelled went in, and nothing was looked at.
             Some(data) if label.label.is_public() => return Ok(data.alloc(heap)),
             Some(data) => Content::Known(Arc::new(data)),

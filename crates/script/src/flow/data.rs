@@ -110,7 +110,7 @@ impl Data {
     }
 
     /// The same as a value of the interpreter. For the eyes of an operation only.
-    pub(super) fn alloc<'v>(&self, heap: Heap<'v>) -> Value<'v> {
+    pub(crate) fn alloc<'v>(&self, heap: Heap<'v>) -> Value<'v> {
         match self {
             Data::None => Value::new_none(),
             Data::Bool(b) => Value::new_bool(*b),

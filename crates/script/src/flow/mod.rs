@@ -24,7 +24,9 @@ mod sealed;
 mod secrets;
 mod value;
 
+pub(crate) use data::Data;
 pub(crate) use lift::lift;
+pub(crate) use plain::Join;
 pub(crate) use reference::REDACTED;
 pub(crate) use secrets::{Broker, Secrets, not_here};
 pub(crate) use value::LocalOnly;

@@ -25,7 +25,7 @@ pub(crate) struct Join {
 }
 
 impl Join {
-    pub(super) fn add(&mut self, label: &Label, sources: &[String]) {
+    pub(crate) fn add(&mut self, label: &Label, sources: &[String]) {
         self.label.join(label);
         for source in sources {
             if !self.sources.contains(source) {
@@ -127,7 +127,7 @@ impl Secrets {
     ///
     /// # Errors
     /// The worker may not see the content.
-    pub(super) fn copied(&self, value: Value<'_>, join: &mut Join) -> starlark::Result<Option<Data>> {
+    pub(crate) fn copied(&self, value: Value<'_>, join: &mut Join) -> starlark::Result<Option<Data>> {
         self.copied_within(value, join, &mut Bound { nodes: NODES, depth: DEPTH })
     }
 

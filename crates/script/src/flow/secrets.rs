@@ -250,6 +250,10 @@ impl Secrets {
         self.quiets.load(Ordering::Relaxed)
     }
 
+    pub(super) fn quiet_depth(&self) -> usize {
+        lock(&self.quiet).len()
+    }
+
     pub(super) fn begin_quiet(&self, join: Join) {
         let values = lock(&self.values).len();
         lock(&self.quiet).push(Quiet { join, beyond: false, values });

@@ -8,16 +8,17 @@ use std::time::{Duration, Instant};
 
 use aegis_effect::{Effect, EffectError, ErrorCode, Handle, Label, Outcome, Request};
 use starlark::any::ProvidesStaticType;
-use starlark::environment::{FrozenModule, Globals};
+use starlark::environment::{FrozenModule, Globals, Module};
 use starlark::eval::Evaluator;
-use starlark::values::Value;
+use starlark::values::{FrozenValue, Value};
 
 use super::deadline::Deadline;
+use super::evaluate::set_up;
 use super::failure::{EffectFailure, Gone, fail};
 use super::library::library;
 use super::loader::Loaded;
 use crate::error::{LimitKind, Phase};
-use crate::flow::{Broker, Secrets, not_here};
+use crate::flow::{Broker, Data, Join, Secrets, not_here};
 use crate::limits::Limits;
 use crate::verify::Facts;
 use crate::wire::{Finished, FromWorker, LogLevel, Receiver, Sender, Start, ToWorker, WireError};
@@ -34,8 +35,6 @@ pub(crate) struct Context {
     /// The script's name and text, until `compute` needs its functions frozen.
     script: (String, String),
     library: OnceCell<Option<FrozenModule>>,
-    /// Steps inside `compute`, which depend on what was computed on.
-    hidden_steps: Cell<u64>,
     pub(super) loaded: RefCell<Loaded>,
 }
 
@@ -69,7 +68,6 @@ impl Context {
             limit_hit: Cell::new(None),
             script: (start.name.clone(), start.text.clone()),
             library: OnceCell::new(),
-            hidden_steps: Cell::new(0),
             loaded: RefCell::default(),
         }
     }
@@ -84,9 +82,9 @@ impl Context {
     }
 
     /// A function that can change nothing outside itself: one that is frozen, or the frozen twin of one of the script's own.
-    pub(crate) fn frozen<'v>(&self, function: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> Option<Value<'v>> {
-        if function.unpack_frozen().is_some() {
-            return Some(function);
+    pub(crate) fn frozen<'v>(&self, function: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> Option<FrozenValue> {
+        if let Some(frozen) = function.unpack_frozen() {
+            return Some(frozen);
         }
         let library = self.library.get_or_init(|| {
             // Default values of parameters are evaluated with it, and must not act either.
@@ -95,17 +93,21 @@ impl Context {
         let library = library.as_ref()?;
         let name = library.names().find(|name| eval.module().get(name.as_str()).is_some_and(|value| value.ptr_eq(function)))?;
         let twin = library.get(name.as_str()).ok()?;
-        Some(eval.heap().access_owned_frozen_value(&twin))
+        // held by the library, which lives as long as we do
+        eval.heap().access_owned_frozen_value(&twin).unpack_frozen()
     }
 
-    /// Steps that nobody may count.
-    pub(crate) fn hide_steps(&self, steps: u64) {
-        self.hidden_steps.set(self.hidden_steps.get() + steps);
-    }
-
-    /// How many those are.
-    pub(super) fn hidden_steps(&self) -> u64 {
-        self.hidden_steps.get()
+    /// Calls a frozen function in a module of its own, with the limits of a run of its own; a copy of what it gives, and what that depends
+    /// on. None if it is no plain value.
+    pub(crate) fn call_apart(&self, function: FrozenValue, arguments: &[Data]) -> starlark::Result<(Option<Data>, Join)> {
+        Module::with_temp_heap(|module| {
+            let mut eval = Evaluator::new(&module);
+            set_up(&mut eval, self, 0).map_err(|_| starlark::Error::new_other(Gone))?;
+            let arguments: Vec<Value<'_>> = arguments.iter().map(|data| data.alloc(module.heap())).collect();
+            let result = eval.eval_function(function.to_value(), &arguments, &[])?;
+            let mut join = Join::default();
+            Ok((self.secrets.copied(result, &mut join)?, join))
+        })
     }
 
     fn link(&self) -> MutexGuard<'_, Link> {

@@ -36,7 +36,7 @@ pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, st
         set_up(&mut eval, context, 0)?;
         eval.set_loader(&loads);
         let evaluated = eval.eval_module(ast, globals);
-        *steps = (eval.get_total_tick_count() + context.loaded.borrow().steps).saturating_sub(context.hidden_steps());
+        *steps = eval.get_total_tick_count() + context.loaded.borrow().steps;
         let last = evaluated.map_err(|e| Box::new(evaluation(&e, context, &start.name)))?;
         if let Some(misuse) = context.secrets().pending() {
             let mut error = ScriptError::new(Phase::Effect(misuse.code), misuse.message);

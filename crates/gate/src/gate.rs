@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use aegis_audit::Sha256Digest;
 use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Request, Shape};
-use aegis_policy::{Access, Decision, Policy, Verdict};
+use aegis_policy::{Access, Capability, Decision, Policy, Verdict};
 
 use crate::approve::{Answer, ApprovalRequest, Approver};
 use crate::budget::Budget;
@@ -115,7 +115,13 @@ impl Gate {
     /// The flow check: whether everything the arguments depend on may reach the object of this decision.
     pub(crate) fn check_flow(&mut self, call: &Call<'_>, label: &Label, sink: &Decision) -> Result<(), EffectError> {
         let Err(blocked) = self.policy.may_flow(label.indexes(), sink) else { return Ok(()) };
-        let why = if blocked.narrowed { "its [[flow]] does not lead there" } else { "the target is public" };
+        let sink = match call.capability {
+            Some(Capability::SubprocessExec) => "command",
+            Some(Capability::FsRead | Capability::FsWrite | Capability::FsDelete) => "file",
+            Some(Capability::EnvRead) => "variable",
+            _ => "host",
+        };
+        let why = if blocked.narrowed { "its [[flow]] does not lead there".to_owned() } else { format!("this {sink} is public") };
         let error = EffectError::new(
             ErrorCode::FlowDenied,
             format!("denied: {}: it carries local-only {}, and {why}", call.asked(), blocked.source),

@@ -9,6 +9,8 @@ struct Held {
     content: Option<Vec<u8>>,
     label: Label,
     shape: Shape,
+    /// A secret as the operator gave it, of which no script chose a part.
+    whole: bool,
 }
 
 impl Held {
@@ -62,8 +64,26 @@ impl Vault {
     fn add(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape, policy: &Policy) -> Labelled {
         let handle = Handle(self.held.len() as u64);
         let sources = label.indexes().map(|i| policy.source_name(i)).collect();
-        self.held.push(Held { content, label: label.clone(), shape });
+        self.held.push(Held { content, label: label.clone(), shape, whole: false });
         Labelled { handle, shape, label, sources }
+    }
+
+    /// Marks a value as a secret as the operator gave it.
+    pub(crate) fn as_whole(&mut self, labelled: Labelled) -> Labelled {
+        let index = usize::try_from(labelled.handle.0).unwrap_or(usize::MAX);
+        if let Some(held) = self.held.get_mut(index) {
+            held.whole = true;
+        }
+        labelled
+    }
+
+    /// Whether all that is labelled in a payload are whole secrets.
+    pub(crate) fn is_whole(&self, payload: &Payload) -> bool {
+        payload.parts().iter().all(|part| match part {
+            Part::Bytes(_) => true,
+            Part::Labelled(handle) => self.find(*handle).is_ok_and(|held| held.whole),
+            _ => false,
+        })
     }
 
     /// What a payload depends on.

@@ -192,11 +192,12 @@ fn answer_vouched(world: &World, request: &[u8], stream: &mut TcpStream) {
     if !path.starts_with("/oracle") {
         return ok(stream, "application/json", br#"{"user": "bob", "items": [1, 2, 3]}"#);
     }
-    let secrets = world.secrets();
+    // the empty one would be found everywhere
+    let secrets: Vec<_> = world.secrets().into_iter().filter(|s| s.len() > 3).collect();
     let whole = |line: &str| {
         let encoded =
             line.split_whitespace().any(|word| secrets.iter().any(|s| word.contains(&crate::encodings::base64(s.as_bytes(), true))));
-        encoded || secrets.iter().any(|s| s.len() > 3 && line.contains(s))
+        encoded || secrets.iter().any(|s| line.contains(&**s))
     };
     let usual = ["authorization:", "x-api-key:", "cookie:"];
     let told: Vec<&str> = text

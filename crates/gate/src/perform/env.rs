@@ -28,7 +28,10 @@ impl Gate {
                         let default = default.as_bytes().to_vec();
                         Ok(Outcome::Labelled(self.vault.keep(default, ruling.label_with(call.current), Shape::Text, &self.policy)))
                     }
-                    None => Ok(self.delayed(&ruling.label_with(call.current), Shape::Text)),
+                    None => {
+                        let unset = self.vault.keep_failure(ruling.label_with(call.current), Shape::Text, &self.policy);
+                        Ok(Outcome::Labelled(self.vault.as_whole(unset)))
+                    }
                 };
             }
             return Ok(Outcome::Unset);
@@ -36,7 +39,9 @@ impl Gate {
         self.ledger.effect(call, &ruling, None, Done::bytes(value.len()))?;
         if ruling.visibility() == Visibility::LocalOnly {
             self.redactor.learn(&value);
-            return Ok(Outcome::Labelled(self.vault.keep(value, ruling.label_with(call.current), Shape::Text, &self.policy)));
+            let kept = self.vault.keep(value, ruling.label_with(call.current), Shape::Text, &self.policy);
+            // With a default it is one of two values, whichever it is.
+            return Ok(Outcome::Labelled(if default.is_none() { self.vault.as_whole(kept) } else { kept }));
         }
         String::from_utf8(value)
             .map(Outcome::Text)

@@ -21,7 +21,16 @@ impl Gate {
     pub(crate) fn read_text(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
         match self.read_with(call, path, |p| p.read(MAX_READ))? {
             Content::Public(bytes) => text(call, bytes),
-            Content::LocalOnly(bytes, label) => self.keep(bytes, label, Shape::Text),
+            Content::LocalOnly(bytes, label) => {
+                let kept = self.keep(bytes, label, Shape::Text)?;
+                // A file that scripts may write can hold what a script made of a secret.
+                let named = self.tree.named(path).ok();
+                let writable = named.is_none_or(|path| !self.policy.decide(&Access::Path { op: PathOp::Write, path: &path }).is_deny());
+                match kept {
+                    Outcome::Labelled(labelled) if !writable => Ok(Outcome::Labelled(self.vault.as_whole(labelled))),
+                    kept => Ok(kept),
+                }
+            }
         }
     }
 

@@ -13,7 +13,7 @@ const POLICY: &str = r#"
 read_allow = ["src/**"]
 write_allow = ["src/**"]
 delete_allow = ["src/**"]
-local_only_read = ["src/tok*", "src/gone", "src/bad"]
+local_only_read = ["src/tok*", "src/gone", "src/bad", "keys/token"]
 local_only_write = ["src/out/**"]
 [environment]
 allow_vars = ["LANG"]
@@ -181,4 +181,56 @@ fn json_text_is_escaped_by_its_form() {
     w.perform(write("src/out/j", payload)).unwrap();
     let value: serde_json::Value = serde_json::from_str(&w.content("src/out/j")).unwrap();
     assert_eq!(value["k"], "Bearer a\"b\\c\nd");
+}
+
+/// A host that does not send back what it was sent: its answer is public, but only to a whole secret in a header.
+#[test]
+fn a_vouched_host_answers_publicly_to_whole_secrets_only() {
+    let server = Server::start(|_, stream| stream.write_all(&ok("hello")).unwrap());
+    let port = server.addr.port();
+    let hosts = format!(
+        "[network]\nlocal_only_hosts = [\"local.test:{port}\"]\nno_echo_hosts = [\"local.test:{port}\"]\nallow_ips = [\"127.0.0.1\"]\nallow_plain_http = [\"local.test:{port}\"]\n"
+    );
+    let mut w = policy(&format!("{POLICY}{hosts}"))
+        .name("local.test", &["127.0.0.1"])
+        .file("keys/token", SECRET)
+        .file("src/token", SECRET)
+        .file("src/out/derived", "x")
+        .var("TOKEN", SECRET)
+        .open();
+    let token = w.secret("TOKEN");
+    let label = w.labelled(env("TOKEN", None)).label;
+    let get = |header: Payload| {
+        let mut http = request(Method::Get, &format!("http://local.test:{port}/"));
+        http.headers = vec![("X".into(), header)];
+        http
+    };
+    let mut bearer = Payload::from("Bearer ");
+    bearer.push(token.parts()[0].clone());
+    let file = Payload::labelled(w.labelled(Effect::FsRead { path: "keys/token".into() }).handle);
+    let unset = Payload::labelled(w.labelled(env("UNSET", None)).handle);
+    for whole in [bearer.clone(), file, unset, "public".into()] {
+        assert!(matches!(w.perform(Effect::Http(get(whole.clone()))), Ok(Outcome::Text(body)) if body == "hello"), "{whole:?}");
+    }
+    assert!(server.requests()[0].contains(&format!("Bearer {SECRET}")));
+    assert!(
+        server.requests()[2].to_lowercase().contains("x: \r\n") || server.requests()[2].to_lowercase().contains("x:\r\n"),
+        "sent empty"
+    );
+
+    let part = Payload::labelled(w.labelled(Effect::FsReadRange { path: "src/token".into(), offset: 0, limit: 1 }).handle);
+    let written = Payload::labelled(w.labelled(Effect::FsRead { path: "src/out/derived".into() }).handle);
+    let default = Payload::labelled(w.labelled(env("UNSET", Some("chosen"))).handle);
+    let with_default = Payload::labelled(w.labelled(env("TOKEN", Some("chosen"))).handle);
+    let writable = Payload::labelled(w.labelled(Effect::FsRead { path: "src/token".into() }).handle);
+    let mut derived = Payload::empty();
+    derived.push(Part::Derived(Derived { bytes: b"s".to_vec(), label: label.clone() }));
+    let mut in_body = request(Method::Post, &format!("http://local.test:{port}/"));
+    in_body.body = aegis_effect::HttpBody::Raw(token.clone());
+    let mut in_query = get("x".into());
+    in_query.params = vec![("k".into(), token)];
+    for http in [get(part), get(written), get(writable), get(default), get(with_default), get(derived), in_body, in_query] {
+        assert!(matches!(w.perform(Effect::Http(http.clone())), Ok(Outcome::Labelled(_))), "{http:?}");
+    }
+    assert!(matches!(w.perform_raised(Effect::Http(get(bearer)), &label), Ok(Outcome::Labelled(_))), "after a branch no answer is public");
 }

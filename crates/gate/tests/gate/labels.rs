@@ -141,13 +141,12 @@ fn no_outcome_or_error_of_a_local_only_object_shows_content() {
 #[test]
 fn a_run_holds_a_bounded_amount_of_labelled_content() {
     let mut w = policy(POLICY).file("src/token", &"x".repeat(60 << 20)).open();
-    let mut kept = 0;
-    let error = loop {
-        match w.read("src/token") {
-            Ok(_) => kept += 1,
-            Err(error) => break error,
-        }
-        assert!(kept < 10);
-    };
-    assert_eq!((error.code, kept), (ErrorCode::Limit, 4));
+    // What is too much fails as a labelled value does: how much there is depends on the content.
+    let kept: Vec<bool> = (0..6)
+        .map(|_| {
+            let answer = w.read("src/token");
+            w.revealed(answer).is_some()
+        })
+        .collect();
+    assert_eq!(kept, [true, true, true, true, false, false]);
 }

@@ -32,6 +32,11 @@ impl Policy {
         self.layers.iter().any(|layer| layer.has_atom(source) && layer.has_atom(sink.index()) && layer.flow_allows(source, sink.index()))
     }
 
+    /// The indexes of all local-only variables, set or not.
+    pub fn environment_sources(&self) -> impl Iterator<Item = usize> + '_ {
+        self.atoms.iter().enumerate().filter(|(_, name)| name.starts_with("env:")).map(|(index, _)| index)
+    }
+
     /// The name of an atom, for example `env:TOKEN` or `file:~/.config/app/token`.
     #[must_use]
     pub fn atom_name(&self, atom: Atom) -> &str {

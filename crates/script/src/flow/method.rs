@@ -24,7 +24,7 @@ pub(super) struct Method {
 starlark_simple_value!(Method);
 
 /// Of labelled values alone.
-const OWN: &[&str] = &["open", "json", "lines", "len", "eq", "contains", "select"];
+pub(crate) const OWN: &[&str] = &["open", "json", "lines", "len", "eq", "contains", "select"];
 
 /// Of the types that content may have. Those that change a value in place are not here: a labelled value never changes.
 const LIFTED: &[&str] = &[

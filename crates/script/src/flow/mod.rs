@@ -26,6 +26,7 @@ mod value;
 
 pub(crate) use data::Data;
 pub(crate) use lift::lift;
+pub(crate) use method::OWN as OWN_METHODS;
 pub(crate) use plain::Join;
 pub(crate) use reference::REDACTED;
 pub(crate) use secrets::{Broker, Secrets, not_here};

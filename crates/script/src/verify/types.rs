@@ -13,6 +13,7 @@ use super::facts::{Problem, Span};
 use super::finding::Severity;
 use super::walk::{Walk, place};
 use crate::builtins::Builtins;
+use crate::flow::OWN_METHODS;
 use crate::source::Source;
 use crate::worker::DIALECT;
 
@@ -49,7 +50,7 @@ pub(super) fn check(ast: &AstModule, source: &Source, walk: &mut Walk<'_>, built
         };
         let span = Span { start: from(at.begin.line, at.begin.column), end: from(at.end.line, at.end.column) };
         let message = one_line(&error.without_diagnostic().to_string());
-        if walk.compared.contains(&span) {
+        if walk.compared.contains(&span) || is_of_labelled(&message) {
             continue;
         }
         let always = !walk.sometimes.iter().any(|s| s.start <= span.start && span.end <= s.end);
@@ -67,6 +68,12 @@ pub(super) fn check(ast: &AstModule, source: &Source, walk: &mut Walk<'_>, built
 
 /// How messages about the number and names of arguments begin.
 const ARITY: [&str; 3] = ["Missing required parameter", "Unexpected parameter named", "Too many positional arguments"];
+
+/// Whether a missing attribute is one that the value has where it is local-only, which its type does not say.
+fn is_of_labelled(message: &str) -> bool {
+    let Some(rest) = message.strip_prefix("The attribute `") else { return false };
+    rest.split_once('`').is_some_and(|(name, _)| OWN_METHODS.contains(&name))
+}
 
 /// The statements of a module.
 fn top(stmt: &AstStmt) -> Vec<&AstStmt> {

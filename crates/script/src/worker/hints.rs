@@ -126,6 +126,9 @@ pub(crate) fn error_hint(message: &str, code: &str) -> Option<String> {
     if message.contains("too big to fit in i32") || message.starts_with("Error unpacking value for parameter") && message.contains("`int") {
         return Some(TOO_BIG.to_owned());
     }
+    if message.contains("doesn't match, expected `str`, actual `local_only") {
+        return Some("put it into text first: str(x)".to_owned());
+    }
     let missing = message.strip_prefix("Object of type `struct` has no attribute `")?.strip_suffix('`')?;
     code.contains(&format!("args.{missing}")).then(|| format!("give it on the command line: --arg {missing}=VALUE"))
 }

@@ -11,7 +11,7 @@ pub(crate) struct Call<'a> {
     pub(crate) name: &'static str,
     pub(crate) capability: Option<Capability>,
     pub(crate) line: u32,
-    /// The target as asked: a path, URL, variable, or program. Public text of the script.
+    /// The target as asked: a path, URL, variable, or program. Public text of the script, else a mark.
     pub(crate) target: std::borrow::Cow<'a, str>,
     /// What it depends on that it was asked at all.
     pub(crate) current: &'a Label,
@@ -39,6 +39,8 @@ impl<'a> Call<'a> {
             Effect::Now | Effect::Reveal { .. } => "".into(),
         };
         let current = &request.current;
+        // After a branch on labelled data the script's own text may hold it: a path or a URL that was made of it.
+        let target = if current.is_public() { target } else { MARK.into() };
         Call { name: request.effect.name(), capability: request.effect.capability(), line: request.line, target, current }
     }
 

@@ -1,7 +1,7 @@
 //! The gate's side of the journal: which record an effect gets, and when.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aegis_audit::{self as audit, Journal, Record, Sha256Digest, Text};
 use aegis_effect::{EffectError, ErrorCode, Label};
@@ -17,7 +17,7 @@ pub struct Ledger {
     journal: Option<Journal>,
     policy: Arc<Policy>,
     next: u64,
-    started: HashMap<u64, Instant>,
+    started: HashMap<u64, (Instant, bool)>,
     effects: u64,
     denied: u64,
     failed: u64,
@@ -126,7 +126,7 @@ impl Ledger {
             let call = described(id, call, rule.as_deref(), visibility(ruling), resolved, &names, ruling.approver);
             self.write(&audit::EffectIntent { call })?;
         }
-        self.started.insert(id, Instant::now());
+        self.started.insert(id, (Instant::now(), call.current.is_public()));
         Ok(Intent(id))
     }
 
@@ -137,13 +137,14 @@ impl Ledger {
         } else {
             self.effects += 1
         }
-        let took = self.started.remove(&intent.0).map(|at| at.elapsed()).unwrap_or_default();
+        let (took, public) = self.started.remove(&intent.0).map_or((Duration::ZERO, false), |(at, public)| (at.elapsed(), public));
         let record = audit::EffectOutcome {
             id: intent.0,
             result: done.result(),
             bytes: done.bytes,
             took,
-            detail: done.detail.as_deref().map(Text::from),
+            // an error of the system quotes paths and names
+            detail: done.detail.as_deref().filter(|_| public).map(Text::from),
         };
         let happened = if done.error.is_some() {
             "it was tried and failed, and this could not be journalled"
@@ -157,8 +158,11 @@ impl Ledger {
     pub(crate) fn denied(&mut self, call: &Call<'_>, error: &EffectError, resolved: Option<&str>) -> Result<(), EffectError> {
         let id = self.take_id();
         self.denied += 1;
+        let public = call.current.is_public();
         let call = described(id, call, error.rule.as_deref(), "public", resolved, &[], None);
-        self.write(&audit::Denied { call, reason: Text::from(error.message.as_str()), code: error.code.name() })
+        // words that quote an argument would quote what it was made of
+        let reason = if public { error.message.as_str() } else { "the run had branched on local-only data, and its words may hold some" };
+        self.write(&audit::Denied { call, reason: Text::from(reason), code: error.code.name() })
     }
 
     /// What a person answered, about the effect whose records come next.
@@ -204,7 +208,8 @@ fn described<'a>(
         call: call.name,
         line: call.line,
         target: Text::from(&*call.target),
-        resolved: resolved.map(Text::from),
+        // what was resolved from text that may hold labelled data may hold it too
+        resolved: resolved.filter(|_| call.current.is_public()).map(Text::from),
         rule,
         visibility,
         labels,

@@ -25,6 +25,7 @@ impl Gate {
         child: &Child,
         ruling: &mut Ruling,
         label: &mut Label,
+        failed: &mut bool,
     ) -> Result<Vec<Variable>, EffectError> {
         let mut env = match &self.children.public_env {
             Some(known) => known.clone(),
@@ -57,7 +58,12 @@ impl Gate {
                 );
                 return Err(self.refused(call, error, None));
             }
-            let bytes = self.vault.open(value)?.bytes;
+            let mut bytes = self.vault.open(value)?.bytes;
+            if bytes.contains(&0) && !value.is_public() {
+                // What is wrong with a labelled value is content: the call is one that failed.
+                *failed = true;
+                bytes.clear();
+            }
             if bytes.contains(&0) {
                 return Err(self.refused(call, bad(call, "the value of a variable has a NUL byte"), None));
             }

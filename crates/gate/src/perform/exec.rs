@@ -94,7 +94,7 @@ impl Gate {
             }
         }
         let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling, &mut failed)?;
-        let mut env = self.child_environment(call, child, &mut ruling, &mut label)?;
+        let mut env = self.child_environment(call, child, &mut ruling, &mut label, &mut failed)?;
         env.sort_unstable();
         let out = ruling.label_with(&label);
         self.check_written(call, &out, exact.as_ref().map_or(&resolved, |e| &e.1))?;

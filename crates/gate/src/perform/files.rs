@@ -99,7 +99,7 @@ impl Gate {
     /// What a read depends on that found nothing where a local-only object would be; the error where it would be public.
     fn absent_label(&mut self, call: &Call<'_>, error: EffectError) -> Result<Label, EffectError> {
         let mut label = std::mem::take(&mut self.absent);
-        if label.is_public() || matches!(error.code, ErrorCode::PolicyDenied | ErrorCode::FlowDenied | ErrorCode::Journal) {
+        if label.is_public() || matches!(error.code, ErrorCode::FlowDenied | ErrorCode::ApprovalDenied | ErrorCode::Journal) {
             return Err(error);
         }
         label.join(call.current);
@@ -252,12 +252,19 @@ impl Gate {
         failed: bool,
         act: impl FnOnce(&mut Gate, Prepared) -> Result<usize, Failure>,
     ) -> Result<Outcome, EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, intent, label)?;
+        let (prepared, ruling) = match self.resolve(call, path, intent, label) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                let mut out = self.absent_label(call, error)?;
+                out.join(label);
+                return self.done(out);
+            }
+        };
         let resolved = prepared.real().to_string_lossy().into_owned();
         let id = self.ledger.intent(call, &ruling, Some(&resolved), label)?;
-        // Whether the text to replace stands in a local-only file is content of that file, and what happens to labelled content may
-        // depend on it: the outcome says nothing.
-        let out = if intent == Intent::Replace || !label.is_public() { ruling.label_with(label) } else { Label::public() };
+        // What is there already is as secret as the place, and what happens to labelled content may depend on it: the outcome says nothing.
+        let local_only = ruling.visibility() == Visibility::LocalOnly;
+        let out = if local_only || !label.is_public() { ruling.label_with(label) } else { Label::public() };
         if failed {
             self.ledger.outcome(id, Done::failed(ErrorCode::Io).detail("not done: what should be written failed before"))?;
             return self.done(out);
@@ -295,6 +302,7 @@ impl Gate {
         intent: Intent,
         label: &Label,
     ) -> Result<(Prepared, Ruling), EffectError> {
+        self.absent = Label::public();
         let bad = |e: PathError| EffectError::new(code_of(&e), format!("{}: {e}", call.asked()));
         let named = match self.tree.named(path) {
             Ok(named) => named,
@@ -364,6 +372,11 @@ impl Gate {
                 Ok((prepared, Ruling { decisions, approver: None }))
             }
             Err(PathError::Denied { op, real }) => {
+                // Where a local-only name leads is as secret as what stands there.
+                let by_name = policy.decide(&Access::PathName { op, path: named });
+                if by_name.visibility() == Visibility::LocalOnly {
+                    self.absent = Ruling::of(by_name).label();
+                }
                 let decision = policy.decide(&Access::Path { op, path: &real });
                 // the words show the path as asked: where a link leads is for the journal
                 Err(self.denied(call, &Access::Path { op, path: named }, &decision, Some(&real.to_string_lossy())))

@@ -6,7 +6,7 @@ use aegis_effect::{Derived, Effect, ErrorCode, Label, Outcome, Part, Payload, Sh
 use aegis_policy::Method;
 
 use crate::server::{Server, ok};
-use crate::world::{SECRET, World, child, code, policy, request};
+use crate::world::{SECRET, World, child, code, policy, request, tells};
 
 const POLICY: &str = r#"
 [filesystem]
@@ -233,4 +233,27 @@ fn a_vouched_host_answers_publicly_to_whole_secrets_only() {
         assert!(matches!(w.perform(Effect::Http(http.clone())), Ok(Outcome::Labelled(_))), "{http:?}");
     }
     assert!(matches!(w.perform_raised(Effect::Http(get(bearer)), &label), Ok(Outcome::Labelled(_))), "after a branch no answer is public");
+}
+
+/// Found by random scripts: a URL made of an opened secret was denied, and its text stood in the journal.
+#[test]
+fn after_a_branch_the_journal_has_marks_in_place_of_the_script_s_text() {
+    let mut w = policy(POLICY).file("src/token", SECRET).var("TOKEN", SECRET).open();
+    let label = w.labelled(env("TOKEN", None)).label;
+    for effect in [
+        Effect::FsRead { path: format!("src/{SECRET}") },
+        Effect::FsRead { path: format!("/{SECRET}") },
+        write(&format!("src/out/{SECRET}"), "x"),
+        write(&format!("src/out/{SECRET}/{}", "x".repeat(300)), "x"),
+        env(SECRET, None),
+        Effect::Http(request(Method::Get, &format!("http://{SECRET}.test/"))),
+        Effect::Exec(child(&["/bin/true", SECRET])),
+        Effect::Exec(child(&["/bin/cat", SECRET])),
+        Effect::FsGlob { pattern: format!("src/{SECRET}*") },
+        Effect::FsList { path: format!("src/{SECRET}") },
+    ] {
+        let _ = w.perform_raised(effect, &label);
+    }
+    assert!(w.kinds().len() > 10);
+    assert!(!tells(&w.journal_text(), SECRET), "{}", w.journal_text());
 }

@@ -5,6 +5,7 @@ use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::Value;
+use starlark::values::dict::DictRef;
 
 use crate::worker::Context;
 
@@ -52,6 +53,11 @@ fn equal<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starla
 }
 
 fn contained<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<bool> {
+    if DictRef::from_value(b).is_some() || b.get_type() == "set" {
+        // Keys and members are never labelled, so that only what is looked for can be; and looking it up must not take a walk.
+        let (a, _) = observed(a, Value::new_none(), eval)?;
+        return b.is_in(a);
+    }
     let (a, b) = observed(a, b, eval)?;
     b.is_in(a)
 }

@@ -72,6 +72,6 @@ impl Secrets {
             }
             None => Content::Failed,
         };
-        Ok(heap.alloc(LocalOnly::of(Sealed { label: label.label, sources: label.sources, content }, self)))
+        Ok(heap.alloc(LocalOnly::of(Sealed::new(label, content), self)))
     }
 }

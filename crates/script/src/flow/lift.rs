@@ -33,15 +33,14 @@ pub(crate) fn lift<'v>(
         Some(data) => Content::Known(Arc::new(data)),
         None => Content::Failed,
     };
-    let sealed = Sealed { label: join.label, sources: join.sources, content };
-    Ok(heap.alloc(LocalOnly::of(sealed, secrets)))
+    Ok(heap.alloc(LocalOnly::of(Sealed::new(join, content), secrets)))
 }
 
 impl Secrets {
     /// A public value with a label: it depends on when it was read.
     pub(crate) fn labelled<'v>(self: &Arc<Self>, value: Value<'v>, join: Join, heap: Heap<'v>) -> Value<'v> {
         let content = Data::of(value).map_or(Content::Failed, |data| Content::Known(Arc::new(data)));
-        heap.alloc(LocalOnly::of(Sealed { label: join.label, sources: join.sources, content }, self))
+        heap.alloc(LocalOnly::of(Sealed::new(join, content), self))
     }
 
     /// Observes values: the run depends on them from here on, and they become plain. Raised first, always: that must not depend on whether

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use aegis_effect::{Handle, Label, Labelled, Shape};
 
 use super::data::Data;
+use super::plain::Join;
 
 /// A labelled value.
 pub(crate) struct Sealed {
@@ -13,6 +14,8 @@ pub(crate) struct Sealed {
     /// The names of its sources, for messages.
     pub(super) sources: Vec<String>,
     pub(super) content: Content,
+    /// Its references' number, once it was put into text.
+    pub(super) index: OnceLock<usize>,
 }
 
 /// Where the content is.
@@ -38,7 +41,12 @@ impl Sealed {
     /// What an effect gave.
     pub(super) fn of(labelled: Labelled) -> Sealed {
         let content = Content::Held { handle: labelled.handle, shape: labelled.shape, known: OnceLock::new() };
-        Sealed { label: labelled.label, sources: labelled.sources, content }
+        Sealed { label: labelled.label, sources: labelled.sources, content, index: OnceLock::new() }
+    }
+
+    /// What depends on these.
+    pub(super) fn new(join: Join, content: Content) -> Sealed {
+        Sealed { label: join.label, sources: join.sources, content, index: OnceLock::new() }
     }
 }
 

@@ -30,8 +30,10 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Secrets {
     nonce: OnceLock<String>,
+    /// What was put into text, by the number of its references.
     values: Mutex<Vec<Arc<Sealed>>>,
     exist: AtomicBool,
+    everything: Mutex<Join>,
     /// What the run's going on depends on.
     current: Mutex<Join>,
     is_raised: AtomicBool,
@@ -67,6 +69,7 @@ impl Secrets {
             nonce: OnceLock::new(),
             values: Mutex::default(),
             exist: AtomicBool::new(false),
+            everything: Mutex::default(),
             current: Mutex::default(),
             is_raised: AtomicBool::new(false),
             pending: Mutex::default(),
@@ -78,12 +81,24 @@ impl Secrets {
         })
     }
 
-    /// Makes a value known; its index is its references'.
-    pub(super) fn add(&self, value: Arc<Sealed>) -> usize {
+    /// Notes that the run holds a value.
+    pub(super) fn seen(&self, value: &Sealed) {
         self.exist.store(true, Ordering::Relaxed);
-        let mut values = lock(&self.values);
-        values.push(value);
-        values.len() - 1
+        lock(&self.everything).add(&value.label, &value.sources);
+    }
+
+    /// The number of a value's references. Only what is put into text gets one.
+    pub(super) fn index_of(&self, value: &Arc<Sealed>) -> usize {
+        if let Some(index) = value.index.get() {
+            return *index;
+        }
+        let add = || {
+            let mut values = lock(&self.values);
+            values.push(value.clone());
+            values.len() - 1
+        };
+        // Numbers given where nothing may act are taken back at its end.
+        if self.is_quiet() { add() } else { *value.index.get_or_init(add) }
     }
 
     /// Whether the run holds anything labelled.
@@ -93,11 +108,7 @@ impl Secrets {
 
     /// Everything that the run read so far.
     pub(crate) fn everything(&self) -> Join {
-        let mut join = Join::default();
-        for value in lock(&self.values).iter() {
-            join.add(&value.label, &value.sources);
-        }
-        join
+        lock(&self.everything).clone()
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Arc<Sealed>> {

@@ -27,7 +27,6 @@ pub(crate) struct LocalOnly {
     sealed: Arc<Sealed>,
     #[allocative(skip)]
     secrets: Arc<Secrets>,
-    index: usize,
 }
 
 starlark_simple_value!(LocalOnly);
@@ -39,9 +38,8 @@ impl LocalOnly {
     }
 
     pub(super) fn of(sealed: Sealed, secrets: &Arc<Secrets>) -> LocalOnly {
-        let sealed = Arc::new(sealed);
-        let index = secrets.add(sealed.clone());
-        LocalOnly { sealed, secrets: secrets.clone(), index }
+        secrets.seen(&sealed);
+        LocalOnly { sealed: Arc::new(sealed), secrets: secrets.clone() }
     }
 
     /// Whether what made it went well, as a labelled bool.
@@ -60,12 +58,12 @@ impl LocalOnly {
 
     /// The text that stands for it.
     pub(crate) fn text(&self) -> String {
-        self.secrets.reference(self.index, Form::TEXT)
+        self.secrets.reference(self.secrets.index_of(&self.sealed), Form::TEXT)
     }
 
     /// The text that stands for it as a JSON value.
     pub(crate) fn json(&self) -> String {
-        self.secrets.reference(self.index, Form::JSON)
+        self.secrets.reference(self.secrets.index_of(&self.sealed), Form::JSON)
     }
 
     /// The error where only something public can be.
@@ -171,8 +169,7 @@ impl LocalOnly {
             (None, None) => return None,
         };
         let pieces = if other_first { [theirs, mine].concat() } else { [mine, theirs].concat() };
-        let sealed = Sealed { label: join.label, sources: join.sources, content: Content::Rope(pieces) };
-        Some(heap.alloc(LocalOnly::of(sealed, &self.secrets)))
+        Some(heap.alloc(LocalOnly::of(Sealed::new(join, Content::Rope(pieces)), &self.secrets)))
     }
 }
 

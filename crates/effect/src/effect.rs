@@ -89,6 +89,11 @@ pub enum Effect {
         /// As given.
         path: String,
     },
+    /// `fs.list_local`: the local-only names in a directory, as a labelled list.
+    FsListLocal {
+        /// As given.
+        path: String,
+    },
     /// `fs.glob`: paths that match, sorted, relative to the policy root where the pattern is.
     FsGlob {
         /// As given.
@@ -151,6 +156,7 @@ impl Effect {
             | Effect::FsExists { .. }
             | Effect::FsStat { .. }
             | Effect::FsList { .. }
+            | Effect::FsListLocal { .. }
             | Effect::FsGlob { .. }
             | Effect::Load { .. } => Some(Capability::FsRead),
             Effect::FsWrite { .. } | Effect::FsAppend { .. } | Effect::FsReplace { .. } | Effect::FsMkdir { .. } => {
@@ -179,6 +185,7 @@ impl Effect {
             Effect::FsExists { .. } => "fs.exists",
             Effect::FsStat { .. } => "fs.stat",
             Effect::FsList { .. } => "fs.list",
+            Effect::FsListLocal { .. } => "fs.list_local",
             Effect::FsGlob { .. } => "fs.glob",
             Effect::Load { .. } => "load",
             Effect::Http(request) if request.fail_on_status => request.method.capability().name(),

@@ -61,6 +61,8 @@ pub enum Shape {
     Bool,
     /// A dict of header fields.
     Headers,
+    /// A list of `str`; held as a JSON array.
+    Names,
     /// A struct of metadata.
     Stat,
     /// Nothing.

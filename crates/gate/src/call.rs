@@ -31,6 +31,7 @@ impl<'a> Call<'a> {
             | Effect::FsExists { path }
             | Effect::FsStat { path }
             | Effect::FsList { path }
+            | Effect::FsListLocal { path }
             | Effect::Load { path } => path.as_str().into(),
             Effect::FsGlob { pattern } => pattern.as_str().into(),
             Effect::Http(http) => http.url.as_str().into(),

@@ -244,6 +244,7 @@ impl Perform for Gate {
             Effect::FsExists { path } => self.exists(&call, path),
             Effect::FsStat { path } => self.stat(&call, path),
             Effect::FsList { path } => self.list(&call, path),
+            Effect::FsListLocal { path } => self.list_local(&call, path),
             Effect::FsGlob { pattern } => self.glob(&call, pattern),
             Effect::Http(http) => self.http(&call, http),
             Effect::EnvRead { name, default } => self.env_read(&call, name, default.as_deref()),

@@ -22,7 +22,7 @@ impl Held {
             Shape::Bool if text == "True" => b"true".to_vec(),
             Shape::Bool if text == "False" => b"false".to_vec(),
             // made as JSON
-            Shape::Headers => content.to_vec(),
+            Shape::Headers | Shape::Names => content.to_vec(),
             _ => serde_json::to_vec(&*text).unwrap_or_else(|_| b"null".to_vec()),
         }
     }

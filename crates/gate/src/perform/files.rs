@@ -153,14 +153,52 @@ impl Gate {
         Ok(Outcome::Stat(stat))
     }
 
+    /// Local-only entries are left out, whether or not they exist; of a local-only directory that is all, also if it does not exist.
     pub(crate) fn list(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
-        let (prepared, ruling) = self.resolve(call, path, Intent::List, call.current)?;
+        let (prepared, ruling) = match self.resolve(call, path, Intent::List, call.current) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.absent_label(call, error).map(|_| Outcome::Names(Vec::new())),
+        };
         let policy = self.policy.clone();
-        let names = prepared
-            .list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| readable(&policy, op, p), &|| self.literals())
-            .map_err(|e| self.failed(call, &ruling, &prepared, &e))?;
+        let listed = prepared.list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| readable(&policy, op, p), &|| self.literals());
+        let names = match listed {
+            Ok(names) => names,
+            Err(error) => {
+                let error = self.failed(call, &ruling, &prepared, &error);
+                return if ruling.visibility() == Visibility::LocalOnly { Ok(Outcome::Names(Vec::new())) } else { Err(error) };
+            }
+        };
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(names.len()))?;
         Ok(Outcome::Names(names))
+    }
+
+    /// The local-only entries alone, as a labelled list. It depends on every local-only rule for files: which of them name something there
+    /// is part of what it says.
+    pub(crate) fn list_local(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
+        let mut label = call.current.clone();
+        self.policy.file_sources().for_each(|source| label.insert(source));
+        let (prepared, ruling) = match self.resolve(call, path, Intent::List, call.current) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                self.absent_label(call, error)?;
+                return Ok(self.delayed(&label, Shape::Names));
+            }
+        };
+        let policy = self.policy.clone();
+        let listed = prepared.list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| local_only(&policy, op, p), &|| self.literals());
+        let content = match listed {
+            Ok(names) => Some(serde_json::to_vec(&names).unwrap_or_default()),
+            Err(error) => {
+                let error = self.failed(call, &ruling, &prepared, &error);
+                if error.code == ErrorCode::Journal || ruling.visibility() != Visibility::LocalOnly {
+                    return Err(error);
+                }
+                return Ok(self.delayed(&label, Shape::Names));
+            }
+        };
+        let bytes = content.as_ref().map_or(0, Vec::len);
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(bytes))?;
+        self.keep(content, label, Shape::Names)
     }
 
     pub(crate) fn glob(&mut self, call: &Call<'_>, pattern: &str) -> Result<Outcome, EffectError> {
@@ -408,6 +446,12 @@ impl Gate {
 fn readable(policy: &aegis_policy::Policy, op: PathOp, path: &std::path::Path) -> Verdict {
     let decision = policy.decide(&Access::Path { op, path });
     if decision.visibility() == Visibility::LocalOnly { Verdict::Deny } else { decision.verdict() }
+}
+
+/// The opposite: what is local-only and may be read.
+fn local_only(policy: &aegis_policy::Policy, op: PathOp, path: &std::path::Path) -> Verdict {
+    let decision = policy.decide(&Access::Path { op, path });
+    if decision.visibility() == Visibility::LocalOnly { decision.verdict() } else { Verdict::Deny }
 }
 
 /// What was read.

@@ -64,6 +64,24 @@ fn a_read_of_a_local_only_file_never_throws() {
 }
 
 #[test]
+fn listings_leave_local_only_entries_out_and_list_local_has_only_them() {
+    let mut w = policy(POLICY).file("src/a", "a").file("src/token", SECRET).file("src/out/x", "x").open();
+    let list = |w: &mut World, path: &str| match w.perform(Effect::FsList { path: path.into() }) {
+        Ok(Outcome::Names(names)) => names,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(list(&mut w, "src"), ["a"]);
+    let local = w.perform(Effect::FsListLocal { path: "src".into() });
+    assert_eq!(w.revealed(local).as_deref(), Some(r#"["out/","token"]"#));
+    // a local-only directory that is not there is no different from one that is
+    assert_eq!(list(&mut w, "src/gone"), Vec::<String>::new());
+    let (there, gone) =
+        (w.labelled(Effect::FsListLocal { path: "src".into() }), w.labelled(Effect::FsListLocal { path: "src/gone".into() }));
+    assert_eq!((there.shape, there.label), (gone.shape, gone.label));
+    assert_eq!(code(&w.perform(Effect::FsList { path: "src/none".into() })), Some(ErrorCode::NotFound));
+}
+
+#[test]
 fn what_failed_before_is_not_written_sent_or_run() {
     let server = Server::start(|_, stream| stream.write_all(&ok("hello")).unwrap());
     let port = server.addr.port();

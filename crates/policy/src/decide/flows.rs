@@ -34,7 +34,16 @@ impl Policy {
 
     /// The indexes of all local-only variables, set or not.
     pub fn environment_sources(&self) -> impl Iterator<Item = usize> + '_ {
-        self.atoms.iter().enumerate().filter(|(_, name)| name.starts_with("env:")).map(|(index, _)| index)
+        self.sources_of_kind("env:")
+    }
+
+    /// The indexes of all local-only rules for files.
+    pub fn file_sources(&self) -> impl Iterator<Item = usize> + '_ {
+        self.sources_of_kind("file:")
+    }
+
+    fn sources_of_kind(&self, prefix: &'static str) -> impl Iterator<Item = usize> + '_ {
+        self.atoms.iter().enumerate().filter(move |(_, name)| name.starts_with(prefix)).map(|(index, _)| index)
     }
 
     /// The name of an atom, for example `env:TOKEN` or `file:~/.config/app/token`.

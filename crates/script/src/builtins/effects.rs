@@ -62,6 +62,7 @@ pub(crate) const EFFECTS: &[EffectBuiltin] = &[
     EffectBuiltin { name: "fs.exists", target: TargetIn::Path(PathOp::Read) },
     EffectBuiltin { name: "fs.stat", target: TargetIn::Path(PathOp::Read) },
     EffectBuiltin { name: "fs.list", target: TargetIn::Path(PathOp::Read) },
+    EffectBuiltin { name: "fs.list_local", target: TargetIn::Path(PathOp::Read) },
     EffectBuiltin { name: "fs.glob", target: TargetIn::Pattern },
     EffectBuiltin { name: "net.http_get", target: TargetIn::Url(Method::Get) },
     EffectBuiltin { name: "net.http_post", target: TargetIn::Url(Method::Post) },

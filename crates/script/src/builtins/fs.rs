@@ -76,6 +76,11 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         done(Effect::FsList { path: path.0.to_owned() }, eval).map(ValueOfUnchecked::new)
     }
 
+    /// The names in a directory that are local-only, as a local-only list.
+    fn list_local<'v>(path: Text<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<ValueOfUnchecked<'v, ListType<String>>> {
+        done(Effect::FsListLocal { path: path.0.to_owned() }, eval).map(ValueOfUnchecked::new)
+    }
+
     /// The paths that match a pattern such as `src/**/*.py`, sorted. Only what may be read.
     fn glob<'v>(pattern: Text<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<ValueOfUnchecked<'v, ListType<String>>> {
         done(Effect::FsGlob { pattern: pattern.0.to_owned() }, eval).map(ValueOfUnchecked::new)

@@ -42,6 +42,10 @@ impl Data {
                 let fields: std::collections::BTreeMap<String, String> = serde_json::from_slice(&content).ok()?;
                 Data::Dict(fields.into_iter().map(|(name, value)| (Data::Str(name), Data::Str(value))).collect())
             }
+            Shape::Names => {
+                let names: Vec<String> = serde_json::from_slice(&content).ok()?;
+                Data::List(names.into_iter().map(Data::Str).collect())
+            }
             Shape::Stat => {
                 let text = String::from_utf8(content).ok()?;
                 let mut fields = text.split(' ');

@@ -91,6 +91,7 @@ impl Perform for World {
                 let size = self.files.get(path).ok_or_else(|| missing(path))?.len() as u64;
                 Ok(Outcome::Stat(Stat { kind: FileKind::File, size, modified: 1.5, executable: false }))
             }
+            Effect::FsListLocal { .. } => Ok(Outcome::Labelled(secret(9, "file:x"))),
             Effect::FsList { .. } | Effect::FsGlob { .. } => Ok(Outcome::Names(self.files.keys().cloned().collect())),
             Effect::Http(r) if r.url.contains("secret.example") => Ok(Outcome::LabelledFields(vec![
                 ("status".into(), Labelled { shape: Shape::Int, ..secret(20, "host:secret.example") }),

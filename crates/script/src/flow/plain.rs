@@ -26,6 +26,9 @@ pub(crate) struct Join {
 
 impl Join {
     pub(crate) fn add(&mut self, label: &Label, sources: &[String]) {
+        if label.is_subset(&self.label) {
+            return;
+        }
         self.label.join(label);
         for source in sources {
             if !self.sources.contains(source) {

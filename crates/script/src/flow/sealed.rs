@@ -14,8 +14,8 @@ pub(crate) struct Sealed {
     /// The names of its sources, for messages.
     pub(super) sources: Vec<String>,
     pub(super) content: Content,
-    /// Its references' number, once it was put into text.
-    pub(super) index: OnceLock<usize>,
+    /// Its references' number, and the one in text, once it was put into text.
+    pub(super) reference: OnceLock<(usize, String)>,
 }
 
 /// Where the content is.
@@ -41,12 +41,12 @@ impl Sealed {
     /// What an effect gave.
     pub(super) fn of(labelled: Labelled) -> Sealed {
         let content = Content::Held { handle: labelled.handle, shape: labelled.shape, known: OnceLock::new() };
-        Sealed { label: labelled.label, sources: labelled.sources, content, index: OnceLock::new() }
+        Sealed { label: labelled.label, sources: labelled.sources, content, reference: OnceLock::new() }
     }
 
     /// What depends on these.
     pub(super) fn new(join: Join, content: Content) -> Sealed {
-        Sealed { label: join.label, sources: join.sources, content, index: OnceLock::new() }
+        Sealed { label: join.label, sources: join.sources, content, reference: OnceLock::new() }
     }
 }
 

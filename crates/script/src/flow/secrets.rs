@@ -87,18 +87,27 @@ impl Secrets {
         lock(&self.everything).add(&value.label, &value.sources);
     }
 
-    /// The number of a value's references. Only what is put into text gets one.
-    pub(super) fn index_of(&self, value: &Arc<Sealed>) -> usize {
-        if let Some(index) = value.index.get() {
-            return *index;
-        }
-        let add = || {
+    /// Does something with the number of a value's references and the one in text. Only what is put into text gets one.
+    pub(super) fn with_reference<T>(&self, value: &Arc<Sealed>, then: impl FnOnce(usize, &str) -> T) -> T {
+        let new = || {
             let mut values = lock(&self.values);
             values.push(value.clone());
-            values.len() - 1
+            let index = values.len() - 1;
+            (index, self.reference(index, Form::TEXT))
         };
-        // Numbers given where nothing may act are taken back at its end.
-        if self.is_quiet() { add() } else { *value.index.get_or_init(add) }
+        let (index, text) = match value.reference.get() {
+            Some((index, text)) => (*index, text),
+            // Numbers given where nothing may act are taken back at its end.
+            None if self.is_quiet() => {
+                let (index, text) = new();
+                return then(index, &text);
+            }
+            None => {
+                let (index, text) = value.reference.get_or_init(new);
+                (*index, text)
+            }
+        };
+        then(index, text)
     }
 
     /// Whether the run holds anything labelled.

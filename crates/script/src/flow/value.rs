@@ -58,12 +58,12 @@ impl LocalOnly {
 
     /// The text that stands for it.
     pub(crate) fn text(&self) -> String {
-        self.secrets.reference(self.secrets.index_of(&self.sealed), Form::TEXT)
+        self.secrets.with_reference(&self.sealed, |_, text| text.to_owned())
     }
 
     /// The text that stands for it as a JSON value.
     pub(crate) fn json(&self) -> String {
-        self.secrets.reference(self.secrets.index_of(&self.sealed), Form::JSON)
+        self.secrets.with_reference(&self.sealed, |index, _| self.secrets.reference(index, Form::JSON))
     }
 
     /// The error where only something public can be.
@@ -205,7 +205,7 @@ impl<'v> StarlarkValue<'v> for LocalOnly {
     }
 
     fn collect_repr(&self, collector: &mut String) {
-        collector.push_str(&self.text());
+        self.secrets.with_reference(&self.sealed, |_, text| collector.push_str(text));
     }
 
     fn to_bool(&self) -> bool {

@@ -52,18 +52,19 @@ impl Gate {
                 }
             }
         }
-        // what is wrong with a labelled header is content: it is not sent, and only the answer's readers can know
-        let mut failed = content_of(http).is_some_and(|body| self.vault.has_failed(body));
-        failed |= http.headers.iter().chain(&http.params).any(|(_, value)| self.vault.has_failed(value));
-        if let Err(error) = RequestHeaders::check(&headers) {
-            let public = http.headers.iter().zip(&headers).filter(|((_, value), _)| value.is_public()).map(|(_, field)| field.clone());
-            let names = http.headers.iter().map(|(name, _)| (name.clone(), Vec::new()));
-            let all_public = headers.iter().skip(http.headers.len()).cloned();
-            failed |= RequestHeaders::check(&public.chain(names).chain(all_public).collect::<Vec<_>>()).is_ok();
-            if !failed {
-                return Err(self.refused(call, bad(format!("{}: {error}", call.asked())), None));
-            }
+        // what is wrong with the public part is the script's mistake, whatever the rest is
+        let public = http.headers.iter().zip(&headers).map(|((_, value), (name, bytes))| {
+            let bytes = if value.is_public() { bytes.clone() } else { Vec::new() };
+            (name.clone(), bytes)
+        });
+        let public: Vec<_> = public.chain(headers.iter().skip(http.headers.len()).cloned()).collect();
+        if let Err(error) = RequestHeaders::check(&public) {
+            return Err(self.refused(call, bad(format!("{}: {error}", call.asked())), None));
         }
+        // what is wrong with a labelled header is content: it is not sent, and only the answer's readers can know
+        let mut failed = RequestHeaders::check(&headers).is_err();
+        failed |= content_of(http).is_some_and(|body| self.vault.has_failed(body));
+        failed |= http.headers.iter().chain(&http.params).any(|(_, value)| self.vault.has_failed(value));
 
         // resolve and vet every address; what is approved are these
         let limits = &self.policy.settings().limits;

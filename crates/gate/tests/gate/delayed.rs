@@ -117,9 +117,14 @@ fn a_header_that_cannot_be_sent_is_content() {
     let answer = w.perform(Effect::Http(http));
     assert_eq!(w.revealed(answer), None);
     assert!(server.requests().is_empty(), "nothing was sent");
-    let mut public = request(Method::Get, &format!("http://local.test:{port}/"));
-    public.headers = vec![("X".into(), "a\nb".into())];
-    assert_eq!(code(&w.perform(Effect::Http(public))), Some(ErrorCode::BadArgument), "a public one is the script's mistake");
+    // a public one is the script's mistake, whatever stands beside it
+    let (token, unset) = (w.secret("TOKEN"), Payload::labelled(w.labelled(env("UNSET", None)).handle));
+    for beside in ["fine".into(), token, unset] {
+        let mut public = request(Method::Get, &format!("http://local.test:{port}/"));
+        public.headers = vec![("X".into(), "a\nb".into()), ("Y".into(), beside)];
+        assert_eq!(code(&w.perform(Effect::Http(public))), Some(ErrorCode::BadArgument));
+    }
+    assert!(server.requests().is_empty(), "nothing was sent");
 }
 
 #[test]

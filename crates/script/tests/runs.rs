@@ -107,6 +107,7 @@ const FAILURES: &[(&str, Status, &str)] = &[
     ("x = \"git\"\ndef f(a):\n    subprocess.exec(a)\nf(x)", Status::ScriptError, "bad_argument: argv is a list, there is no shell"),
     ("subprocess.exec([])", Status::ScriptError, "bad_argument: argv is empty"),
     ("net.http_post(\"http://h/\", body=\"a\", json={})", Status::ScriptError, "bad_argument: give body or json, not both"),
+    ("int(\"x\")", Status::ScriptError, "script: "),
     ("re.findall(\"(\", \"\")", Status::ScriptError, "bad_argument: re.findall: `(`"),
     ("re.findall(\"(a{1000}){1000}\", \"\")", Status::ScriptError, "bad_argument: re.findall: `(a{1000}){1000}`: the pattern is too large"),
     ("json.decode(\"[\" * 300)", Status::ScriptError, "bad_argument: json.decode: recursion limit"),

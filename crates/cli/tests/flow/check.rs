@@ -147,9 +147,7 @@ impl Seen {
         let code = self.code.map_or("a signal".to_owned(), |code| format!("exit {code}"));
         let json: serde_json::Value = serde_json::from_str(&self.out).unwrap_or_default();
         let kind = json["error"]["kind"].as_str().unwrap_or("no kind");
-        // `int("x")` is called an error of syntax too
-        let is_int = json["error"]["message"].as_str().is_some_and(|m| m.starts_with("Cannot parse `"));
-        format!("{} ({code})", if kind == "syntax" && is_int { "script" } else { kind })
+        format!("{kind} ({code})")
     }
 }
 

@@ -41,6 +41,10 @@ const DEEPEST: usize = 20;
 /// An error of the evaluator.
 pub(super) fn evaluation(error: &starlark::Error, context: &Context, main: &str) -> ScriptError {
     let mut failure = described(error, main);
+    if failure.phase == Phase::Syntax {
+        // `int("x")` says so too, but the script itself was read long ago.
+        failure.phase = Phase::Script;
+    }
     failure.trace = trace(error);
     let limit = if let Some(limit) = context.limit_hit() {
         Some((limit, failure.message.clone()))

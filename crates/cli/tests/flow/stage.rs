@@ -57,8 +57,7 @@ impl Stage {
         let private = Server::answering(move |request, stream| {
             answer_privately(&WORLDS[at.load(Ordering::SeqCst)], &elsewhere, request, stream);
         });
-        let at = world.clone();
-        let vouched = Server::answering(move |request, stream| answer_vouched(&WORLDS[at.load(Ordering::SeqCst)], request, stream));
+        let vouched = Server::answering(answer_vouched);
         let place = Place::new();
         let ports = [("@PUBLIC@", public.port), ("@PRIVATE@", private.port), ("@VOUCHED@", vouched.port)];
         let policy = ports.iter().fold(policy.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()));
@@ -186,14 +185,14 @@ fn answer_privately(world: &World, elsewhere: &str, request: &[u8], stream: &mut
 
 /// A host that keeps its promise, and no more: it never sends back a whole secret, nor whether one was there in the usual headers.
 /// Everything else it tells.
-fn answer_vouched(world: &World, request: &[u8], stream: &mut TcpStream) {
+fn answer_vouched(request: &[u8], stream: &mut TcpStream) {
     let text = String::from_utf8_lossy(request).into_owned();
     let path = text.split_whitespace().nth(1).unwrap_or_default();
     if !path.starts_with("/oracle") {
         return ok(stream, "application/json", br#"{"user": "bob", "items": [1, 2, 3]}"#);
     }
-    // the empty one would be found everywhere
-    let secrets: Vec<_> = world.secrets().into_iter().filter(|s| s.len() > 3).collect();
+    // of every world, since a host that hides only its own would tell a guess from a miss; the empty one would be found everywhere
+    let secrets: Vec<_> = crate::worlds::WORLDS.iter().flat_map(|world| world.secrets()).filter(|s| s.len() > 3).collect();
     let whole = |line: &str| {
         let encoded =
             line.split_whitespace().any(|word| secrets.iter().any(|s| word.contains(&crate::encodings::base64(s.as_bytes(), true))));

@@ -1,7 +1,7 @@
 //! One call of a script on its way through the gate.
 
 use aegis_effect::{Effect, Label, Part, Payload, Request};
-use aegis_policy::{Capability, Decision, RuleRef, Verdict, Visibility};
+use aegis_policy::{Capability, Decision, Policy, RuleRef, Verdict, Visibility};
 
 /// What a labelled value shows of itself.
 pub(crate) const MARK: &str = "[REDACTED]";
@@ -116,6 +116,15 @@ impl Ruling {
 
     pub(crate) fn visibility(&self) -> Visibility {
         self.decisions.iter().map(Decision::visibility).max().unwrap_or(Visibility::LocalOnly)
+    }
+
+    /// Joins those of the sources whose data may reach every object of the effect.
+    pub(crate) fn join_receivable(&self, policy: &Policy, sources: impl Iterator<Item = usize>, label: &mut Label) {
+        for source in sources {
+            if self.decisions.iter().all(|object| policy.may_flow([source], object).is_ok()) {
+                label.insert(source);
+            }
+        }
     }
 
     /// What content of the object depends on.

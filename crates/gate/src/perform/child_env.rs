@@ -33,11 +33,7 @@ impl Gate {
         };
         if ruling.visibility() == Visibility::LocalOnly {
             // What the command writes depends on these also where they are not set: that they are not is as secret.
-            for source in self.policy.environment_sources() {
-                if ruling.decisions.iter().all(|command| self.policy.may_flow([source], command).is_ok()) {
-                    label.insert(source);
-                }
-            }
+            ruling.join_receivable(&self.policy, self.policy.environment_sources(), label);
             for (name, value, of_name) in self.local_only_variables() {
                 if ruling.decisions.iter().all(|command| self.policy.may_flow(of_name.indexes(), command).is_ok()) {
                     label.join(&of_name);

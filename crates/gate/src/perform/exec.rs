@@ -95,11 +95,7 @@ impl Gate {
         }
         if words.marked.is_some() {
             // A labelled word may name any local-only file, so that the output depends on each that the command may have: which one is content.
-            for source in self.policy.file_sources() {
-                if ruling.decisions.iter().all(|command| self.policy.may_flow([source], command).is_ok()) {
-                    label.insert(source);
-                }
-            }
+            ruling.join_receivable(&self.policy, self.policy.file_sources(), &mut label);
         }
         let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling, &mut failed)?;
         let mut env = self.child_environment(call, child, &mut ruling, &mut label, &mut failed)?;

@@ -22,7 +22,7 @@ impl Gate {
         match self.read_with(call, path, |p| p.read(MAX_READ))? {
             Content::Public(bytes) => text(call, bytes),
             Content::LocalOnly(bytes, label) => {
-                let kept = self.keep(bytes, label, Shape::Text)?;
+                let kept = self.keep(bytes, label, Shape::Text);
                 // A file that scripts may write can hold what a script made of a secret.
                 let named = self.tree.named(path).ok();
                 let writable = named.is_none_or(|path| !self.policy.decide(&Access::Path { op: PathOp::Write, path: &path }).is_deny());
@@ -42,7 +42,7 @@ impl Gate {
             },
             Content::LocalOnly(bytes, label) => {
                 let whole = bytes.map(|b| crate::files::whole_characters(&b).map(|text| text.as_bytes().to_vec()).unwrap_or(b));
-                self.keep(whole, label, Shape::Text)
+                Ok(self.keep(whole, label, Shape::Text))
             }
         }
     }
@@ -50,7 +50,7 @@ impl Gate {
     pub(crate) fn read_bytes(&mut self, call: &Call<'_>, path: &str) -> Result<Outcome, EffectError> {
         match self.read_with(call, path, |p| p.read(MAX_READ))? {
             Content::Public(bytes) => Ok(Outcome::Bytes(bytes)),
-            Content::LocalOnly(bytes, label) => self.keep(bytes, label, Shape::Bytes),
+            Content::LocalOnly(bytes, label) => Ok(self.keep(bytes, label, Shape::Bytes)),
         }
     }
 
@@ -66,10 +66,10 @@ impl Gate {
     }
 
     /// A labelled value; without content what failed, which only its label's readers may know.
-    fn keep(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape) -> Result<Outcome, EffectError> {
-        let Some(content) = content else { return Ok(self.delayed(&label, shape)) };
+    fn keep(&mut self, content: Option<Vec<u8>>, label: Label, shape: Shape) -> Outcome {
+        let Some(content) = content else { return self.delayed(&label, shape) };
         self.redactor.learn(&content);
-        Ok(Outcome::Labelled(self.vault.keep(content, label, shape, &self.policy)))
+        Outcome::Labelled(self.vault.keep(content, label, shape, &self.policy))
     }
 
     /// Resolves, journals, then reads: the record stands before the content is handed out. A read of a local-only file never throws.
@@ -122,7 +122,7 @@ impl Gate {
         self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::nothing())?;
         if local_only {
             let content = if exists { b"True".to_vec() } else { b"False".to_vec() };
-            return self.keep(Some(content), ruling.label_with(call.current), Shape::Bool);
+            return Ok(self.keep(Some(content), ruling.label_with(call.current), Shape::Bool));
         }
         Ok(Outcome::Bool(exists))
     }
@@ -148,7 +148,7 @@ impl Gate {
                 FileKind::Other => "other",
             };
             let content = format!("{kind} {} {} {}", stat.size, stat.modified, stat.executable);
-            return self.keep(Some(content.into_bytes()), ruling.label_with(call.current), Shape::Stat);
+            return Ok(self.keep(Some(content.into_bytes()), ruling.label_with(call.current), Shape::Stat));
         }
         Ok(Outcome::Stat(stat))
     }
@@ -187,7 +187,7 @@ impl Gate {
         let policy = self.policy.clone();
         let listed = prepared.list(&self.tree, crate::files::MAX_ENTRIES, &mut |op, p| local_only(&policy, op, p), &|| self.literals());
         let content = match listed {
-            Ok(names) => Some(serde_json::to_vec(&names).unwrap_or_default()),
+            Ok(names) => serde_json::to_vec(&names).unwrap_or_default(),
             Err(error) => {
                 let error = self.failed(call, &ruling, &prepared, &error);
                 if error.code == ErrorCode::Journal || ruling.visibility() != Visibility::LocalOnly {
@@ -196,9 +196,8 @@ impl Gate {
                 return Ok(self.delayed(&label, Shape::Names));
             }
         };
-        let bytes = content.as_ref().map_or(0, Vec::len);
-        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(bytes))?;
-        self.keep(content, label, Shape::Names)
+        self.ledger.effect(call, &ruling, Some(&prepared.real().to_string_lossy()), Done::bytes(content.len()))?;
+        Ok(self.keep(Some(content), label, Shape::Names))
     }
 
     pub(crate) fn glob(&mut self, call: &Call<'_>, pattern: &str) -> Result<Outcome, EffectError> {

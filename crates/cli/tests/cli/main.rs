@@ -1,6 +1,7 @@
 //! The `aegis` binary as its users meet it: real processes, files, servers and journals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod base64;
 mod place;
 mod web;
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use sha2::Digest;
 
+use crate::base64::base64;
+
 /// As many letters of a secret as are found.
 const LEAST: usize = 8;
 
@@ -92,21 +94,6 @@ pub fn sha256(text: &str) -> String {
 pub fn url(text: &str) -> String {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     text.bytes().map(|b| if safe(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-pub fn base64(bytes: &[u8], padded: bool) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for part in bytes.chunks(3) {
-        let n = part.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - part.len()));
-        for i in 0..=part.len() {
-            out.push(char::from(LETTERS[(n >> (18 - 6 * i)) as usize & 63]));
-        }
-        if padded {
-            out += &"="[..].repeat(3 - part.len());
-        }
-    }
-    out
 }
 
 #[test]

@@ -16,6 +16,8 @@
 //! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[path = "../cli/base64.rs"]
+mod base64;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]
 mod place;

@@ -112,7 +112,7 @@ impl World {
         }
         for filter in parts {
             value = match filter {
-                "base64" => crate::encodings::base64(value.as_bytes(), true),
+                "base64" => crate::base64::base64(value.as_bytes(), true),
                 "hex" => value.bytes().map(|b| format!("{b:02x}")).collect(),
                 "sha256" => crate::encodings::sha256(&value),
                 "upper" => value.to_uppercase(),

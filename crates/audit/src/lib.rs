@@ -32,6 +32,7 @@ mod run_id;
 mod show;
 mod source;
 mod tail;
+mod tally;
 mod text;
 mod torn;
 mod verify;
@@ -49,5 +50,6 @@ pub use record::{
 pub use render::{printable, render_line};
 pub use run_id::RunId;
 pub use show::{Content, Entries, Entry, Filter};
+pub use tally::{Tally, TallyError, Today};
 pub use text::Text;
 pub use verify::{Broken, Intact, Verdict, VerifyOptions, Why, verify};

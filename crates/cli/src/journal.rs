@@ -21,12 +21,16 @@ pub(crate) fn path(named: Option<&Path>, policy: &Policy, start: &Start) -> Resu
     default_path(policy.root(), start)
 }
 
-/// `<state>/<name of the root>-<8 hex digits of the SHA-256 of its path>/audit.jsonl`.
 pub(crate) fn default_path(root: &Path, start: &Start) -> Result<PathBuf, String> {
+    Ok(state_of(root, start)?.join("audit.jsonl"))
+}
+
+/// What is kept for a policy root: `<state>/<name of the root>-<8 hex digits of the SHA-256 of its path>`.
+pub(crate) fn state_of(root: &Path, start: &Start) -> Result<PathBuf, String> {
     let digest = Sha256Digest::of(root.as_os_str().as_bytes()).hex();
     let short = String::from_utf8_lossy(digest.get(..8).unwrap_or_default()).into_owned();
     let name = root.file_name().map_or_else(|| "root".to_owned(), |n| n.to_string_lossy().into_owned());
-    Ok(start.state_dir()?.join(format!("{name}-{short}")).join("audit.jsonl"))
+    Ok(start.state_dir()?.join(format!("{name}-{short}")))
 }
 
 pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit::JournalError> {

@@ -117,6 +117,13 @@ pub enum Effect {
     Exec(Child),
     /// `time.now()`.
     Now,
+    /// `declassify`: a labelled value becomes public, by a rule of the policy.
+    Declassify {
+        /// The value.
+        value: Payload,
+        /// The rule's words.
+        reason: String,
+    },
     /// The content of a labelled value, which the worker computes with. Not a call of a script's.
     Reveal {
         /// The value.
@@ -130,6 +137,7 @@ impl Effect {
         match self {
             Effect::FsWrite { content, .. } | Effect::FsAppend { content, .. } => vec![content],
             Effect::FsReplace { old, new, .. } => vec![old, new],
+            Effect::Declassify { value, .. } => vec![value],
             Effect::Http(http) => {
                 let body = match &mut http.body {
                     HttpBody::Empty => None,
@@ -166,6 +174,7 @@ impl Effect {
             Effect::Http(request) => Some(request.method.capability()),
             Effect::EnvRead { .. } => Some(Capability::EnvRead),
             Effect::Exec(_) => Some(Capability::SubprocessExec),
+            Effect::Declassify { .. } => Some(Capability::Declassify),
             Effect::Now | Effect::Reveal { .. } => None,
         }
     }
@@ -194,6 +203,7 @@ impl Effect {
             Effect::Exec(child) if child.fail_on_exit => "subprocess.exec",
             Effect::Exec(_) => "subprocess.run",
             Effect::Now => "time.now",
+            Effect::Declassify { .. } => "declassify",
             Effect::Reveal { .. } => "reveal",
         }
     }

@@ -14,6 +14,8 @@ pub enum Outcome {
     Bool(bool),
     /// Text.
     Text(String),
+    /// A whole number of any size, in decimal digits.
+    Int(String),
     /// Bytes.
     Bytes(#[serde(with = "bytes")] Vec<u8>),
     /// A variable that is not set.

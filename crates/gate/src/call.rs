@@ -37,6 +37,7 @@ impl<'a> Call<'a> {
             Effect::Http(http) => http.url.as_str().into(),
             Effect::EnvRead { name, .. } => name.as_str().into(),
             Effect::Exec(child) => command_line(&child.argv).into(),
+            Effect::Declassify { reason, .. } => reason.as_str().into(),
             Effect::Now | Effect::Reveal { .. } => "".into(),
         };
         let current = &request.current;

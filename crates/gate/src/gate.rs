@@ -32,6 +32,8 @@ pub struct GateParts {
     pub environment: Environment,
     /// The operator's home directory, from the user database.
     pub home: Option<PathBuf>,
+    /// Where it is kept how much became public today, for all runs of the policy; without one nothing does.
+    pub declassified: Option<PathBuf>,
 }
 
 /// Performs effects: name, resolve, decide, flow, approve, journal, act, journal, label.
@@ -45,6 +47,7 @@ pub struct Gate {
     pub(crate) budget: Budget,
     pub(crate) redactor: Redactor,
     pub(crate) network: Network,
+    pub(crate) declassified: Option<PathBuf>,
     literals: OnceCell<Arc<[PathBuf]>>,
     /// What the object depends on that was not there when it was last looked for.
     pub(crate) absent: Label,
@@ -74,6 +77,7 @@ impl Gate {
             budget,
             redactor: Redactor::default(),
             network,
+            declassified: parts.declassified,
             literals: OnceCell::new(),
             absent: Label::public(),
             children: crate::perform::exec::Children::default(),
@@ -94,12 +98,24 @@ impl Gate {
 
     /// A denial by the policy: journalled, and put into words that show nothing but what was asked.
     pub(crate) fn denied(&mut self, call: &Call<'_>, access: &Access<'_>, decision: &Decision, resolved: Option<&str>) -> EffectError {
-        let explanation = self.policy.explain(access, &call.asked(), decision);
+        self.denied_as(call, &call.asked(), access, decision, resolved)
+    }
+
+    /// The same for one of several objects of a call, in words of its own.
+    pub(crate) fn denied_as(
+        &mut self,
+        call: &Call<'_>,
+        asked: &str,
+        access: &Access<'_>,
+        decision: &Decision,
+        resolved: Option<&str>,
+    ) -> EffectError {
+        let explanation = self.policy.explain(access, asked, decision);
         let error = EffectError {
             code: ErrorCode::PolicyDenied,
             message: explanation.one_line(),
-            rule: explanation.rule.clone(),
-            suggestion: explanation.suggestion.clone(),
+            rule: explanation.rule,
+            suggestion: explanation.suggestion,
         };
         self.refused(call, error, resolved)
     }
@@ -250,6 +266,7 @@ impl Perform for Gate {
             Effect::EnvRead { name, default } => self.env_read(&call, name, default.as_deref()),
             Effect::Exec(child) => self.exec(&call, child),
             Effect::Now => self.now(&call),
+            Effect::Declassify { value, reason } => self.declassify(&call, value, reason),
             Effect::Reveal { handle } => self.reveal(&call, *handle),
         }
     }

@@ -177,6 +177,12 @@ impl Ledger {
         self.write(&audit::Approval { id: self.next, answer, by, request_sha256: Some(Sha256Digest::of(&shown)) })
     }
 
+    /// A labelled value becomes public; before it does.
+    pub(crate) fn declassified(&mut self, record: &audit::Declassified<'_>) -> Result<(), EffectError> {
+        self.effects += 1;
+        self.write(record)
+    }
+
     /// A limit of the run.
     pub(crate) fn limit(&mut self, reached: &Reached) -> Result<(), EffectError> {
         self.denied += 1;

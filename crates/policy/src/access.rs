@@ -41,11 +41,14 @@ pub enum Capability {
     /// `subprocess.exec`: exec, run.
     #[serde(rename = "subprocess.exec")]
     SubprocessExec,
+    /// `declassify`: a labelled value becomes public.
+    #[serde(rename = "declassify")]
+    Declassify,
 }
 
 impl Capability {
     /// Every capability, in the order of the documentation.
-    pub const ALL: [Capability; 10] = [
+    pub const ALL: [Capability; 11] = [
         Capability::FsRead,
         Capability::FsWrite,
         Capability::FsDelete,
@@ -56,6 +59,7 @@ impl Capability {
         Capability::NetHttpDelete,
         Capability::EnvRead,
         Capability::SubprocessExec,
+        Capability::Declassify,
     ];
 
     /// The name in policy files, journals and messages.
@@ -72,6 +76,7 @@ impl Capability {
             Capability::NetHttpDelete => "net.http_delete",
             Capability::EnvRead => "env.read",
             Capability::SubprocessExec => "subprocess.exec",
+            Capability::Declassify => "declassify",
         }
     }
 
@@ -200,5 +205,12 @@ pub enum Access<'a> {
     Tool {
         /// The tool's name, for example `mcp__memory__store`.
         name: &'a str,
+    },
+    /// Making something public that depends on a local-only source. What it depends on takes one question for each source.
+    Declassify {
+        /// The name of the source, for example `env:TOKEN`.
+        source: &'a str,
+        /// The script's words; those of the rule that it means.
+        reason: &'a str,
     },
 }

@@ -69,6 +69,7 @@ impl Policy {
         match (decision.verdict(), decision.reason()) {
             (Verdict::Allow, _) => None,
             (Verdict::Ask, _) => Some("approve it at the terminal, or run with --yes".to_owned()),
+            (Verdict::Deny, Reason::NoRule { .. }) if matches!(access, Access::Declassify { .. }) => self.declassify_for(access),
             (Verdict::Deny, Reason::NoRule { list }) => Some(self.add(&self.pattern_for(access), list)),
             (Verdict::Deny, Reason::ClosedAddress { .. }) => {
                 let Access::Address { ip } = access else { return None };
@@ -105,6 +106,15 @@ impl Policy {
         }
     }
 
+    fn declassify_for(&self, access: &Access<'_>) -> Option<String> {
+        let Access::Declassify { source, reason } = access else { return None };
+        let reasons: Vec<String> = self.reasons(source).map(|known| format!("{known:?}")).collect();
+        Some(match reasons.as_slice() {
+            [] => format!("add a [[declassify]] with from = {source:?} and reason = {reason:?} to {}", self.own_file()),
+            _ => format!("give the reason as the policy has it: {}", reasons.join(" or ")),
+        })
+    }
+
     fn own_file(&self) -> &str {
         self.files().first().map_or("the policy", |f| &f.name)
     }
@@ -122,6 +132,7 @@ impl Policy {
             Access::Address { ip } => ip.to_string(),
             Access::Env { name } | Access::ChildEnv { name } | Access::Tool { name } => (*name).to_owned(),
             Access::Exec(request) => smallest_pattern(request),
+            Access::Declassify { source, .. } => (*source).to_owned(),
         }
     }
 

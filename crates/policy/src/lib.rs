@@ -34,12 +34,13 @@ mod preset;
 mod question;
 mod rule;
 mod schema;
+mod shape;
 mod suggest;
 mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
-pub use decide::{BlockedFlow, Surroundings};
+pub use decide::{BlockedFlow, Declassification, Surroundings};
 pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};

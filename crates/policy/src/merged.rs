@@ -59,7 +59,6 @@ pub enum Shape {
 
 /// `[[declassify]]`.
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "read by the flow control of labelled values")]
 pub(crate) struct DeclassifyEntry {
     pub from: String,
     pub reason: String,

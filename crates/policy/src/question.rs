@@ -40,6 +40,13 @@ pub enum Question {
         /// Its name.
         name: String,
     },
+    /// Making something public that depends on a source.
+    Declassify {
+        /// Its name.
+        source: String,
+        /// What the script says for it.
+        reason: String,
+    },
 }
 
 impl Question {
@@ -76,6 +83,10 @@ impl Question {
             }
             "exec" | "subprocess.exec" | "subprocess.run" => Ok(Question::Exec(Box::new(ExecRequest::parse(rest, root)))),
             "tool" => Ok(Question::Tool { name: one()?.to_owned() }),
+            "declassify" => match rest {
+                [source, reason] => Ok(Question::Declassify { source: source.clone(), reason: reason.clone() }),
+                _ => Err(QuestionError("`declassify` takes a source and a reason".to_owned())),
+            },
             _ => Err(QuestionError(format!("unknown access `{kind}`; {FORMS}"))),
         }
     }
@@ -97,6 +108,7 @@ impl Question {
             Question::Env { name } => Access::Env { name },
             Question::Exec(request) => Access::Exec(request),
             Question::Tool { name } => Access::Tool { name },
+            Question::Declassify { source, reason } => Access::Declassify { source, reason },
         }
     }
 
@@ -108,13 +120,14 @@ impl Question {
             Question::Http { method, .. } => Some(method.capability()),
             Question::Env { .. } => Some(Capability::EnvRead),
             Question::Exec(_) => Some(Capability::SubprocessExec),
+            Question::Declassify { .. } => Some(Capability::Declassify),
             Question::Tool { .. } => None,
         }
     }
 }
 
 const FORMS: &str =
-    "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., or tool NAME";
+    "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., tool NAME, or declassify SOURCE REASON";
 
 /// The words of a line. Nothing is expanded.
 fn words(line: &str) -> Result<Vec<String>, QuestionError> {

@@ -151,3 +151,72 @@ fn a_local_only_file_among_the_arguments_clears_no_flow() {
     assert_eq!(decision.read_atoms().len(), 1, "the file labels what comes out");
     assert!(p.may_flow([source(&p, "TOKEN")], &decision).is_err(), "the token may go into that file, not to the command");
 }
+
+const DECLASSIFY: &str = "[environment]\nlocal_only_vars = [\"COUNT\", \"LEVEL\", \"*_KEY\"]\n[[declassify]]\nfrom = \"env:COUNT\"\nreason = \"how many\"\nmax_bytes = 9\nshape = \"int\"\n";
+
+fn declassify(policy: &Policy, source: &str, reason: &str) -> Decision {
+    policy.decide(&Access::Declassify { source, reason })
+}
+
+#[test]
+fn a_declassification_is_meant_by_its_very_source_and_reason() {
+    let p = policy(DECLASSIFY);
+    assert_eq!(declassify(&p, "env:COUNT", "how many").verdict(), Allow);
+    for (source, reason) in [
+        ("env:COUNT", "how many "),
+        ("env:COUNT", ""),
+        ("env:LEVEL", "how many"),
+        ("env:COUN", "how many"),
+        ("COUNT", "how many"),
+        ("unknown", "how many"),
+    ] {
+        let decision = declassify(&p, source, reason);
+        assert_eq!(decision.verdict(), Deny, "{source} {reason}");
+        assert_eq!(*decision.reason(), Reason::NoRule { list: "[[declassify]]" });
+    }
+    assert!(p.declassification("env:COUNT", "how many").is_some_and(|d| d.max_bytes == 9 && d.shape.name() == "int"));
+    assert!(p.declassification("env:COUNT", "why").is_none());
+    assert!(policy("[environment]\nlocal_only_vars = [\"COUNT\"]\n").declassification("env:COUNT", "how many").is_none());
+}
+
+#[test]
+fn a_declassification_can_need_approval() {
+    for (asks, expected) in [("declassify", Ask), ("declassify env:COUNT", Ask), ("declassify env:C*", Ask), ("declassify env:LEVEL", Allow)] {
+        let p = policy(&format!("requires_approval = [\"{asks}\"]\n{DECLASSIFY}"));
+        assert_eq!(declassify(&p, "env:COUNT", "how many").verdict(), expected, "{asks}");
+        assert_eq!(declassify(&p, "env:LEVEL", "how many").verdict(), Deny, "{asks}");
+    }
+}
+
+#[test]
+fn a_declassification_that_means_nothing_or_two_things_is_refused() {
+    let entry = |from: &str, shape: &str| format!("[[declassify]]\nfrom = \"{from}\"\nreason = \"how many\"\nmax_bytes = 9\nshape = {shape}\n");
+    let load = |text: String| {
+        let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
+        Policy::from_text("p.toml", &text, Path::new("/p"), &finder, &Surroundings::default()).err().map(|e| e.to_string())
+    };
+    for (more, wrong) in [
+        (entry("env:COUNT", "\"bool\""), "a second [[declassify]] from \"env:COUNT\""),
+        (entry("env:A_KEY", "\"int\""), "names no local-only rule"),
+        (entry("env:LEVEL", "\"regex\"\nregex = \"(\""), "[declassify].regex"),
+        (entry("env:LEVEL", "\"regex\"\nregex = \"a)|(b\""), "[declassify].regex"),
+    ] {
+        let error = load(format!("{DECLASSIFY}{more}")).unwrap_or_default();
+        assert!(error.contains(wrong), "{more}: {error}");
+    }
+    assert_eq!(load(format!("{DECLASSIFY}{}", entry("env:*_KEY", "\"text\""))), None);
+}
+
+#[test]
+fn a_projects_policy_takes_declassification_away() {
+    let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("aegis.toml");
+    std::fs::write(&path, "version = 1\n[environment]\nlocal_only_vars = [\"COUNT\"]\n").unwrap();
+    let project = match Policy::for_project(&path, &finder, &Surroundings::default(), |_, _| false).unwrap() {
+        aegis_policy::ProjectPolicy::Untrusted(project) => project,
+        aegis_policy::ProjectPolicy::Trusted(_) => panic!("nobody trusted it"),
+    };
+    let both = policy(DECLASSIFY).tightened_by(project, &finder, &Surroundings::default()).unwrap();
+    assert_eq!(declassify(&both, "env:COUNT", "how many").verdict(), Deny);
+}

@@ -89,7 +89,14 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     };
     // what a command leaves behind becomes our child, and is found when the command is cleaned up
     aegis_sandbox::broker::become_subreaper().map_err(Stop::failure)?;
-    let parts = GateParts { policy: policy.clone(), ledger, approver, environment: start.environment.clone(), home: start.home.clone() };
+    let parts = GateParts {
+        policy: policy.clone(),
+        ledger,
+        approver,
+        environment: start.environment.clone(),
+        home: start.home.clone(),
+        declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
+    };
     let gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
     Ok(Ready { gate, policy, source })
 }

@@ -7,6 +7,7 @@ mod server;
 mod approvals;
 mod attacks;
 mod commands;
+mod declassify;
 mod delayed;
 mod files;
 mod journal;

@@ -47,6 +47,7 @@ pub struct Build {
     names: BTreeMap<String, Vec<IpAddr>>,
     approver: Box<dyn Approver>,
     journal: Option<PathBuf>,
+    declassified: PathBuf,
 }
 
 pub struct World {
@@ -66,7 +67,9 @@ pub fn policy(text: &str) -> Build {
     std::fs::create_dir_all(root.join("src")).unwrap();
     std::fs::create_dir(&home).unwrap();
     let vars = vec![("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
-    Build { temp, top, root, home, text: text.to_owned(), vars, names: BTreeMap::new(), approver: Box::new(ApproveNone), journal: None }
+    let declassified = top.join("state/declassified");
+    let approver = Box::new(ApproveNone);
+    Build { temp, top, root, home, text: text.to_owned(), vars, names: BTreeMap::new(), approver, journal: None, declassified }
 }
 
 impl Build {
@@ -115,6 +118,10 @@ impl Build {
         self.journal = Some(path.to_path_buf());
         self
     }
+    pub fn counts_at(mut self, path: &Path) -> Build {
+        self.declassified = path.to_path_buf();
+        self
+    }
     pub fn open(self) -> World {
         let finder = Finder::of_this_user().with_home(&self.home);
         let text = self.text.replace("{ROOT}", &self.root.to_string_lossy()).replace("{TOP}", &self.top.to_string_lossy());
@@ -128,6 +135,7 @@ impl Build {
             approver: self.approver,
             environment: Environment::new(self.vars.iter().map(|(n, v)| (OsString::from(n), OsString::from(v)))),
             home: Some(self.home.clone()),
+            declassified: Some(self.declassified),
         };
         let gate = Gate::new(parts).unwrap().with_resolver(Resolver::fixed(self.names));
         World { temp: self.temp, top: self.top, root: self.root, home: self.home, journal: path, gate }

@@ -13,9 +13,10 @@ use crate::access::Capability;
 use crate::control;
 use crate::decision::{Atom, Reason, Verdict};
 use crate::load_error::{LoadCode, LoadError};
-use crate::merged::{Entry, FlowEntry, Merged, Unlisted};
+use crate::merged::{DeclassifyEntry, Entry, FlowEntry, Merged, Shape, Unlisted};
 use crate::pattern::{HostPattern, HostSet, IpSet, NameSet, PatternError, parse_ip_range};
 use crate::rule::{Rule, RuleRef, Text};
+use crate::shape::whole_match;
 
 /// What the compiler needs to know of the machine.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +61,9 @@ pub(crate) struct Layer {
     pub(crate) ask_tools: NameSet<RuleRef>,
     pub(crate) deny_tools: NameSet<RuleRef>,
     pub(crate) unlisted: Unlisted,
+
+    pub(crate) declassify: Vec<DeclassifyEntry>,
+    pub(crate) ask_declassify: NameSet<RuleRef>,
 
     /// Indexes of its atoms, and where each narrowed source may go (indexes of sinks).
     first_atom: usize,
@@ -110,6 +114,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     let mut http_ask: HashMap<Capability, HostSet<RuleRef>> = HashMap::new();
     let mut ask_vars = NameSet::default();
     let mut ask_exec = CommandSet::default();
+    let mut ask_declassify = NameSet::default();
     for approval in &lists.requires_approval {
         let entry = &approval.entry;
         let Some(pattern) = approval.pattern.as_deref() else {
@@ -122,6 +127,9 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
             Capability::FsWrite => ask(&mut paths, PathKind::AskWrite)?,
             Capability::FsDelete => ask(&mut paths, PathKind::AskDelete)?,
             Capability::EnvRead => ask_vars.insert(&pattern.into(), entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?,
+            Capability::Declassify => {
+                ask_declassify.insert(&pattern.into(), entry.rule.clone()).map_err(|e| refuse_pattern(entry, &e))?;
+            }
             Capability::SubprocessExec => ask_exec.push_text(Some(pattern), &entry.rule, ()).map_err(|e| refuse(entry, &e))?,
             net => http_ask.entry(net).or_default().push(HostPattern::parse(pattern).map_err(|e| refuse(entry, &e))?, entry.rule.clone()),
         }
@@ -164,6 +172,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         local_only_commands.push(&entry.rule, atom).map_err(|e| refuse(entry, &e))?;
     }
     let narrowed = c.flows(&lists.flows)?;
+    let declassify = c.declassifications(&lists.declassify)?;
 
     let (first_atom, after_last_atom) = (c.first_atom, c.atoms.len());
     Ok(Layer {
@@ -194,6 +203,8 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         ask_tools: names(&lists.ask_tools)?,
         deny_tools: names(&lists.deny_tools)?,
         unlisted: merged.settings.unlisted,
+        declassify,
+        ask_declassify,
         first_atom,
         after_last_atom,
         narrowed,
@@ -233,6 +244,7 @@ impl Layer {
             Capability::SubprocessExec => {
                 !self.allow_commands.is_empty() || !self.ask_commands.is_empty() || !self.local_only_commands.is_empty()
             }
+            Capability::Declassify => !self.declassify.is_empty(),
             net => self.http_allow.contains_key(&net) || !self.local_only_hosts.is_empty(),
         }
     }
@@ -286,6 +298,26 @@ impl Compiler<'_> {
             }
         }
         Ok(narrowed)
+    }
+
+    /// Each names a source of its own policy and means one thing only.
+    fn declassifications(&self, entries: &[DeclassifyEntry]) -> Result<Vec<DeclassifyEntry>, LoadError> {
+        let mut known = HashSet::new();
+        for entry in entries {
+            let rule = &entry.entry.rule;
+            if self.find(&entry.from).is_none() {
+                let message = format!("[[declassify]] from \"{}\" names no local-only rule; list it as local-only first", entry.from);
+                return Err(at_rule(rule, message));
+            }
+            if !known.insert((&entry.from, &entry.reason)) {
+                let message = format!("a second [[declassify]] from \"{}\" for the reason \"{}\"", entry.from, entry.reason);
+                return Err(LoadError::about(LoadCode::Contradiction, rule, message));
+            }
+            if let Shape::Regex(expression) = &entry.shape {
+                whole_match(expression).map_err(|e| at_rule(rule, format!("[declassify].regex: {e}")))?;
+            }
+        }
+        Ok(entries.to_vec())
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -360,6 +392,7 @@ pub(crate) const fn list_for(capability: Capability) -> &'static str {
         Capability::FsDelete => "[filesystem].delete_allow",
         Capability::EnvRead => "[environment].allow_vars",
         Capability::SubprocessExec => "[subprocess].allow_commands",
+        Capability::Declassify => "[[declassify]]",
         net => list_of(net),
     }
 }

@@ -1,6 +1,7 @@
 //! The one function that answers "is this allowed?".
 
 mod commands;
+mod declassify;
 mod exec;
 mod flows;
 mod hosts;
@@ -9,6 +10,7 @@ pub(crate) mod path_rules;
 mod paths;
 mod vars;
 
+pub use declassify::Declassification;
 pub use flows::BlockedFlow;
 pub use layer::Surroundings;
 
@@ -97,6 +99,7 @@ impl Layer {
             Access::ChildEnv { name } => vars::decide_child(self, name),
             Access::Exec(request) => exec::decide(self, request),
             Access::Tool { name } => vars::decide_tool(self, name),
+            Access::Declassify { source, reason } => declassify::decide(self, source, reason),
         }
     }
 }

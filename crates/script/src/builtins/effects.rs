@@ -26,6 +26,8 @@ pub(crate) enum TargetIn {
     Variable,
     /// A list in `argv` (0).
     Argv,
+    /// Words in `reason` (1), which only a run can judge: what a value depends on is not in the text.
+    Reason,
     /// None.
     Nothing,
 }
@@ -39,6 +41,7 @@ impl EffectBuiltin {
             TargetIn::Url(method) => Some(method.capability()),
             TargetIn::Variable => Some(Capability::EnvRead),
             TargetIn::Argv => Some(Capability::SubprocessExec),
+            TargetIn::Reason => Some(Capability::Declassify),
             TargetIn::MethodAndUrl | TargetIn::Nothing => None,
         }
     }
@@ -73,5 +76,6 @@ pub(crate) const EFFECTS: &[EffectBuiltin] = &[
     EffectBuiltin { name: "env.read", target: TargetIn::Variable },
     EffectBuiltin { name: "subprocess.exec", target: TargetIn::Argv },
     EffectBuiltin { name: "subprocess.run", target: TargetIn::Argv },
+    EffectBuiltin { name: "declassify", target: TargetIn::Reason },
     EffectBuiltin { name: "time.now", target: TargetIn::Nothing },
 ];

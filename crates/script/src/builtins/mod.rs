@@ -4,6 +4,7 @@ mod arguments;
 mod base64;
 mod compare;
 mod compute;
+mod declassify;
 mod effects;
 mod env;
 mod fs;
@@ -59,6 +60,7 @@ impl Builtins {
         print::members(&mut builder);
         compare::members(&mut builder);
         compute::members(&mut builder);
+        declassify::members(&mut builder);
         Builtins { globals: builder.build() }
     }
 

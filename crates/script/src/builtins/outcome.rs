@@ -1,6 +1,7 @@
 //! Outcomes of effects as values.
 
 use aegis_effect::{ExecOutput, FileKind, HttpResponse, Labelled, Outcome, Shape, Stat};
+use num_bigint::BigInt;
 use starlark::values::bytes::StarlarkBytes;
 use starlark::values::dict::AllocDict;
 use starlark::values::list::AllocList;
@@ -18,6 +19,7 @@ pub(super) fn value<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) -> 
         Outcome::Unit | Outcome::Unset => Value::new_none(),
         Outcome::Bool(b) => Value::new_bool(b),
         Outcome::Text(text) => heap.alloc_str(&text).to_value(),
+        Outcome::Int(digits) => digits.parse::<BigInt>().map_or_else(|_| Value::new_none(), |n| heap.alloc(n)),
         Outcome::Bytes(bytes) => heap.alloc(StarlarkBytes::from_vec(bytes)),
         Outcome::Names(names) => heap.alloc(AllocList(names)),
         Outcome::Stat(stat) => stat_value(stat, heap),

@@ -258,7 +258,7 @@ impl<'a> Walk<'a> {
         match &expr.node {
             Expr::Identifier(name) => match self.scopes.iter().rev().find_map(|s| s.get(&name.ident)) {
                 Some(known) => known.clone(),
-                None => namespace(&name.ident).map_or(Known::Nothing, Known::Namespace),
+                None => namespace(&name.ident).map_or_else(|| global_effect(&name.ident), Known::Namespace),
             },
             Expr::Dot(base, member) => match self.known(base) {
                 Known::Namespace(space) => effect(space, member),
@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
             }
             TargetIn::Variable => text(self, 0, "name").map(|name| Target::Env { name }),
             TargetIn::Argv => argument(args, 0, "argv").and_then(|e| self.words(e)).map(|argv| Target::Argv { argv }),
-            TargetIn::Pattern | TargetIn::Nothing => None,
+            TargetIn::Pattern | TargetIn::Reason | TargetIn::Nothing => None,
         };
         if let Some(target) = &target {
             self.flows(effect, args, target);
@@ -434,6 +434,11 @@ fn argument<'e>(args: &'e [AstArgument], position: usize, name: &str) -> Option<
 fn namespace(name: &str) -> Option<&'static str> {
     const SPACES: [&str; 10] = ["fs", "net", "env", "subprocess", "json", "hash", "base64", "time", "re", "log"];
     SPACES.into_iter().find(|space| *space == name)
+}
+
+/// An effect that is in no namespace.
+fn global_effect(name: &str) -> Known {
+    EffectBuiltin::named(name).filter(|e| !e.name.contains('.')).map_or(Known::Nothing, |e| Known::Effect(e.name))
 }
 
 fn effect(space: &str, member: &str) -> Known {

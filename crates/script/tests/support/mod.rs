@@ -115,6 +115,11 @@ impl Perform for World {
                     stderr: b"err".to_vec(),
                 }))
             }
+            Effect::Declassify { value, reason } => Ok(match reason.as_str() {
+                "int" => Outcome::Int("123456789012345678901234567890".into()),
+                "bool" => Outcome::Bool(true),
+                _ => Outcome::Text(shown(value)),
+            }),
             Effect::Now => Ok(Outcome::Time(1_700_000_000.5)),
             Effect::Reveal { handle } => Ok(match handle.0 {
                 1 | 7 => Outcome::Bytes(TOKEN.as_bytes().to_vec()),

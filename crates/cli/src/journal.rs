@@ -54,8 +54,8 @@ pub(crate) fn begin(
         policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();
     let weakened: Vec<String> = policy.weakened().iter().map(|w| format!("{} ({})", w.what, w.by)).collect();
     let weakened: Vec<&str> = weakened.iter().map(String::as_str).collect();
-    let argv: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let argv: Vec<Text<'_>> = argv.iter().map(|a| Text::from(a.as_bytes())).collect();
+    let argv = without_values(std::env::args_os());
+    let argv: Vec<Text<'_>> = argv.iter().map(|a| Text::from(a.as_slice())).collect();
     let host = rustix::system::uname();
     let user = start.var("USER").unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string());
     ledger.write(&RunStart {
@@ -82,4 +82,42 @@ pub(crate) fn begin(
 pub(crate) fn end(ledger: &mut Ledger, status: &str, exit_code: u8, began: Instant) -> Result<(), aegis_effect::EffectError> {
     let (effects, denied, failed) = ledger.counts();
     ledger.write(&RunEnd { status, exit_code: i32::from(exit_code), effects, denied, failed, took: began.elapsed() })
+}
+
+/// The command line as the journal has it: the values of local-only arguments are not in it.
+fn without_values(argv: impl Iterator<Item = std::ffi::OsString>) -> Vec<Vec<u8>> {
+    const OPTION: &[u8] = b"--local-only-arg";
+    let mut is_value = false;
+    let mut out = Vec::new();
+    for word in argv {
+        let word = word.as_bytes();
+        let attached = word.strip_prefix(OPTION).is_some_and(|rest| rest.starts_with(b"="));
+        let secret = is_value || attached;
+        is_value = word == OPTION;
+        let at = word.iter().position(|b| *b == b'=').filter(|_| secret).map(|first| match attached {
+            true => first + 1 + word.iter().skip(first + 1).position(|b| *b == b'=').unwrap_or(0),
+            false => first,
+        });
+        match at.and_then(|at| word.get(..=at)) {
+            Some(before) => out.push([before, b"[REDACTED]"].concat()),
+            None => out.push(word.to_vec()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_local_only_arguments_are_not_in_the_journal() {
+        let argv = ["aegis", "run", "--arg", "a=b=c", "--local-only-arg", "t=se=cret", "--local-only-arg=u=other", "x=y.star"];
+        let shown: Vec<String> =
+            without_values(argv.into_iter().map(Into::into)).into_iter().map(|word| String::from_utf8(word).unwrap()).collect();
+        assert_eq!(
+            shown,
+            ["aegis", "run", "--arg", "a=b=c", "--local-only-arg", "t=[REDACTED]", "--local-only-arg=u=[REDACTED]", "x=y.star"]
+        );
+    }
 }

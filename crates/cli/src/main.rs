@@ -9,6 +9,7 @@ mod cli;
 mod exit;
 mod home;
 mod journal;
+mod operator;
 mod verbs;
 
 use std::ffi::OsString;

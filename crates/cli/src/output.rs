@@ -43,53 +43,55 @@ pub(crate) fn put(bytes: &[u8]) -> ExitCode {
     }
 }
 
-/// Standard output, as it happens. On a terminal control characters are escaped, so that no script can draw a prompt or rewrite
-/// what stands there.
-pub(crate) struct Stdout {
-    escape: bool,
+/// What a script prints: on standard output as it happens, or kept for `--json`.
+pub(crate) struct Printed {
+    to: To,
     pub(crate) hash: Sha256,
 }
 
-impl Stdout {
-    pub(crate) fn new() -> Stdout {
-        Stdout { escape: io::stdout().is_terminal(), hash: Sha256::new() }
+enum To {
+    /// On a terminal control characters are escaped, so that no script can draw a prompt or rewrite what stands there.
+    Stdout {
+        escape: bool,
+    },
+    Kept(String),
+}
+
+impl Printed {
+    pub(crate) fn on_stdout() -> Printed {
+        Printed { to: To::Stdout { escape: io::stdout().is_terminal() }, hash: Sha256::new() }
+    }
+
+    pub(crate) fn kept() -> Printed {
+        Printed { to: To::Kept(String::new()), hash: Sha256::new() }
+    }
+
+    /// What was kept.
+    pub(crate) fn text(&self) -> &str {
+        match &self.to {
+            To::Kept(text) => text,
+            To::Stdout { .. } => "",
+        }
     }
 }
 
-impl OutputSink for Stdout {
+impl OutputSink for Printed {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.hash.update(text.as_bytes());
+        let escape = match &mut self.to {
+            To::Kept(kept) => {
+                kept.push_str(text);
+                return Ok(());
+            }
+            To::Stdout { escape } => *escape,
+        };
         let mut out = io::stdout().lock();
-        if self.escape {
+        if escape {
             out.write_all(for_terminal(text).as_bytes())?;
         } else {
             out.write_all(text.as_bytes())?;
         }
         out.flush()
-    }
-
-    fn log(&mut self, level: LogLevel, message: &str, line: u32) -> io::Result<()> {
-        log(level, message, line)
-    }
-}
-
-/// Kept for `--json`.
-pub(crate) struct Collected {
-    pub(crate) text: String,
-    pub(crate) hash: Sha256,
-}
-
-impl Collected {
-    pub(crate) fn new() -> Collected {
-        Collected { text: String::new(), hash: Sha256::new() }
-    }
-}
-
-impl OutputSink for Collected {
-    fn print(&mut self, text: &str) -> io::Result<()> {
-        self.hash.update(text.as_bytes());
-        self.text.push_str(text);
-        Ok(())
     }
 
     fn log(&mut self, level: LogLevel, message: &str, line: u32) -> io::Result<()> {

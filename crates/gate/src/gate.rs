@@ -197,8 +197,8 @@ impl Gate {
         self.refused(call, error, Some(resolved))
     }
 
-    /// A detail for the journal: the second net goes over what others wrote.
-    pub(crate) fn detail(&mut self, text: String) -> String {
+    /// A text that others wrote, after the second net went over it.
+    pub fn redacted(&mut self, text: String) -> String {
         let mut bytes = text.into_bytes();
         self.redactor.redact(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()

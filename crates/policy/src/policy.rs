@@ -170,6 +170,10 @@ impl Policy {
         self.lists.rules().map(|r| &**r)
     }
 
+    pub(crate) const fn lists(&self) -> &Lists {
+        &self.lists
+    }
+
     /// `[tools]`.
     #[must_use]
     pub const fn tools(&self) -> &std::collections::BTreeMap<String, ToolHint> {

@@ -126,8 +126,7 @@ impl Question {
     }
 }
 
-const FORMS: &str =
-    "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., tool NAME, or declassify SOURCE REASON";
+const FORMS: &str = "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., tool NAME, or declassify SOURCE REASON";
 
 /// The words of a line. Nothing is expanded.
 fn words(line: &str) -> Result<Vec<String>, QuestionError> {

@@ -65,7 +65,11 @@ mod tests {
         let one_of = Shape::OneOf(vec!["yes".to_owned(), "no".to_owned()]);
         let regex = Shape::Regex("[a-z]+|[0-9]".to_owned());
         for (shape, fits, fails) in [
-            (&Shape::Int, &["0", "7", "-12", "123456789012345678901234567890"][..], &["", "-", "+1", "01", "-0", "1 ", "1\n", "١", "1.0"][..]),
+            (
+                &Shape::Int,
+                &["0", "7", "-12", "123456789012345678901234567890"][..],
+                &["", "-", "+1", "01", "-0", "1 ", "1\n", "١", "1.0"][..],
+            ),
             (&Shape::Bool, &["True", "False"], &["true", "", "1", "True\n"]),
             (&one_of, &["yes", "no"], &["", "ye", "yes\n", "YES"]),
             (&regex, &["abc", "4"], &["", "44", "abc\n", "4a", "a4"]),

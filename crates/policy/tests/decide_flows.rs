@@ -181,7 +181,9 @@ fn a_declassification_is_meant_by_its_very_source_and_reason() {
 
 #[test]
 fn a_declassification_can_need_approval() {
-    for (asks, expected) in [("declassify", Ask), ("declassify env:COUNT", Ask), ("declassify env:C*", Ask), ("declassify env:LEVEL", Allow)] {
+    for (asks, expected) in
+        [("declassify", Ask), ("declassify env:COUNT", Ask), ("declassify env:C*", Ask), ("declassify env:LEVEL", Allow)]
+    {
         let p = policy(&format!("requires_approval = [\"{asks}\"]\n{DECLASSIFY}"));
         assert_eq!(declassify(&p, "env:COUNT", "how many").verdict(), expected, "{asks}");
         assert_eq!(declassify(&p, "env:LEVEL", "how many").verdict(), Deny, "{asks}");
@@ -190,7 +192,8 @@ fn a_declassification_can_need_approval() {
 
 #[test]
 fn a_declassification_that_means_nothing_or_two_things_is_refused() {
-    let entry = |from: &str, shape: &str| format!("[[declassify]]\nfrom = \"{from}\"\nreason = \"how many\"\nmax_bytes = 9\nshape = {shape}\n");
+    let entry =
+        |from: &str, shape: &str| format!("[[declassify]]\nfrom = \"{from}\"\nreason = \"how many\"\nmax_bytes = 9\nshape = {shape}\n");
     let load = |text: String| {
         let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
         Policy::from_text("p.toml", &text, Path::new("/p"), &finder, &Surroundings::default()).err().map(|e| e.to_string())
@@ -219,4 +222,27 @@ fn a_projects_policy_takes_declassification_away() {
     };
     let both = policy(DECLASSIFY).tightened_by(project, &finder, &Surroundings::default()).unwrap();
     assert_eq!(declassify(&both, "env:COUNT", "how many").verdict(), Deny);
+}
+
+#[test]
+fn sources_that_no_flow_keeps_apart_are_named() {
+    let vars = "[environment]\nlocal_only_vars = [\"A\", \"B\"]\n";
+    let host = "[network]\nlocal_only_hosts = [\"api.example.com\"]\n";
+    let flow = |from: &str| format!("[[flow]]\nfrom = \"{from}\"\nto = \"host:api.example.com\"\n");
+    assert_eq!(policy(vars).shared_sinks(), None, "nowhere to meet");
+    assert_eq!(policy(host).shared_sinks(), None, "what comes from a place may go back there");
+    let one = "[environment]\nlocal_only_vars = [\"A\"]\n";
+    assert_eq!(policy(&format!("{one}{host}")).shared_sinks(), None);
+    assert_eq!(
+        policy(&format!("{vars}{host}")).shared_sinks().as_deref(),
+        Some("env:A, env:B, host:api.example.com may meet at host:api.example.com; a [[flow]] for each says where it may go")
+    );
+    assert_eq!(policy(&format!("{vars}{host}{}", flow("env:A"))).shared_sinks(), None);
+    let files = "[filesystem]\nlocal_only_read = [\"a/**\", \"b/**\", \"c/**\"]\nlocal_only_write = [\"d/**\"]\n";
+    assert_eq!(
+        policy(&format!("{files}{one}{host}")).shared_sinks().as_deref(),
+        Some(
+            "env:A, file:a/**, file:b/** and 3 more may meet at host:api.example.com, file:d/**; a [[flow]] for each says where it may go"
+        )
+    );
 }

@@ -31,6 +31,9 @@ pub(crate) fn validate(file: Option<PathBuf>, start: &Start) -> ExitCode {
     for note in policy.notes() {
         say!("note: {} ({})", note.what, note.by);
     }
+    if let Some(shared) = policy.shared_sinks() {
+        say!("note: {shared}");
+    }
     for weakened in policy.weakened() {
         say!("weakened: {} ({})", weakened.what, weakened.by);
     }

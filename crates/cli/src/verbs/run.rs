@@ -1,15 +1,15 @@
 //! `aegis run`.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use aegis_audit::{Finding as AuditFinding, Limit as LimitReached, Output, Sha256Digest, Text, VerifierRefused};
-use aegis_effect::EffectError;
+use aegis_effect::{EffectError, Labelled};
 use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, TerminalApprover};
-use aegis_policy::Policy;
+use aegis_policy::{Atom, Policy};
 use aegis_script::{Limits, PolicyJudge, RunOptions, RunReport, Runner, Source, Status};
 
 use sha2::Digest;
@@ -17,7 +17,8 @@ use sha2::Digest;
 use crate::chosen::{self, Chosen};
 use crate::cli::Run;
 use crate::home::Start;
-use crate::output::{Collected, Stdout};
+use crate::operator::{Heard, OperatorLog};
+use crate::output::Printed;
 use crate::{exit, journal};
 
 pub(crate) fn run(args: Run, start: Start, runner: Option<Runner>) -> ExitCode {
@@ -57,19 +58,23 @@ struct Ready {
     gate: Gate,
     policy: Arc<Policy>,
     source: Source,
+    local_only_args: Vec<(String, Labelled)>,
+    operator: Option<OperatorLog>,
 }
 
 fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     let mut around = start.surroundings();
-    if let Some(path) = &args.audit {
-        around.sealed.push(start.cwd.join(path));
-    }
+    around.sealed.extend(args.audit.iter().chain(&args.operator_log).map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around).map_err(|e| Stop {
         code: exit::FAILURE,
         kind: "policy",
         message: e.to_string(),
     })?;
+    let mut policy = policy;
+    let arguments = local_only_arguments(args, &mut policy)?;
     let policy = Arc::new(policy);
+    let open = |path: &PathBuf| OperatorLog::open(&start.cwd.join(path)).map_err(|e| Stop::failure(format!("{}: {e}", path.display())));
+    let operator = args.operator_log.as_ref().map(open).transpose()?;
     let source = read_script(&args.script, start)?;
     let journal = if args.no_audit {
         None
@@ -97,8 +102,21 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         home: start.home.clone(),
         declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
     };
-    let gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
-    Ok(Ready { gate, policy, source })
+    let mut gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
+    let local_only_args = arguments.into_iter().map(|(name, source, value)| (name, gate.keep_argument(source, value))).collect();
+    Ok(Ready { gate, policy, source, local_only_args, operator })
+}
+
+/// Makes each local-only argument a source of the policy.
+fn local_only_arguments(args: &Run, policy: &mut Policy) -> Result<Vec<(String, Atom, String)>, Stop> {
+    let add = |(name, value): &(String, String)| {
+        if args.args.iter().any(|(public, _)| public == name) {
+            return Err(Stop::failure(format!("{name} is given with --arg and with --local-only-arg")));
+        }
+        let source = policy.add_argument(name).map_err(Stop::failure)?;
+        Ok((name.clone(), source, value.clone()))
+    };
+    args.local_only_args.iter().map(add).collect()
 }
 
 /// The script's text. A script is a regular file or standard input, and no larger than the runner takes.
@@ -140,10 +158,9 @@ fn read_script(path: &Path, start: &Start) -> Result<Source, Stop> {
 }
 
 /// The limits of a policy, as the runner takes them.
-pub(crate) fn options(policy: &Policy, args: Vec<(String, String)>) -> RunOptions {
+pub(crate) fn options(policy: &Policy) -> RunOptions {
     let limits = &policy.settings().limits;
     RunOptions {
-        args,
         limits: Limits {
             time: limits.max_time,
             steps: limits.max_steps,
@@ -153,26 +170,33 @@ pub(crate) fn options(policy: &Policy, args: Vec<(String, String)>) -> RunOption
             ..Limits::default()
         },
         local_only: policy.has_local_only(),
+        padded: policy.settings().padded_timing,
+        ..RunOptions::default()
     }
 }
 
 fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
-    let Ready { mut gate, policy, source } = ready;
+    let Ready { mut gate, policy, source, local_only_args, operator } = ready;
     let began = Instant::now();
-    let options = options(&policy, args.args.clone());
-    let judge = PolicyJudge::new(&policy);
-    let mut stdout = Stdout::new();
-    let mut collected = Collected::new();
-    let report = if args.json {
-        runner.run(&source, &options, &mut gate, &mut collected, &judge)
-    } else {
-        runner.run(&source, &options, &mut gate, &mut stdout, &judge)
+    let options = RunOptions {
+        args: args.args.clone(),
+        local_only: policy.has_local_only() || !local_only_args.is_empty(),
+        local_only_args,
+        operator_view: operator.is_some(),
+        ..options(&policy)
     };
-    let written = if args.json { collected.hash.finalize() } else { stdout.hash.finalize() };
-    let written = Sha256Digest::from(<[u8; 32]>::from(written));
+    let judge = PolicyJudge::new(&policy);
+    let public = if args.json { Printed::kept() } else { Printed::on_stdout() };
+    let mut heard = Heard { public, operator };
+    let report = runner.run(&source, &options, &mut gate, &mut heard, &judge);
+    let Heard { public, operator } = heard;
+    let written = Sha256Digest::from(<[u8; 32]>::from(public.hash.clone().finalize()));
     let mut code = report.status.exit_code();
-    let journalled = conclude(&mut gate, &policy, &source, &report, written, began);
-    if journalled.is_err() && report.status == Status::Ok {
+    let mut recorded = conclude(&mut gate, &policy, &source, &report, written, began).map_err(|e| e.to_string());
+    if let Some(operator) = operator {
+        recorded = recorded.and(operator.write(source.name(), &report, &mut gate).map_err(|e| format!("the operator log: {e}")));
+    }
+    if recorded.is_err() && report.status == Status::Ok {
         code = exit::FAILURE;
     }
     // after a branch on local-only data no end says more than any other
@@ -183,13 +207,13 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
         complain!("aegis: the run was ended at the terminal");
     }
     if args.json {
-        say!("{}", as_json(&report, source.name(), &collected.text, code, &gate));
+        say!("{}", as_json(&report, source.name(), public.text(), code, &gate));
     } else {
         show(&report, source.name(), &policy, start);
     }
     if withheld {
         complain!("aegis: finished (status withheld)");
-    } else if let Err(error) = journalled {
+    } else if let Err(error) = recorded {
         complain!("aegis: {error}");
     }
     // the worker is killed already; nothing is gained by waiting until the kernel has taken it apart

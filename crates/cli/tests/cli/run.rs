@@ -127,3 +127,86 @@ fn output_that_cannot_be_written() {
         assert!(String::from_utf8_lossy(&ended.stderr).contains("the output cannot be written"), "{verb:?}");
     }
 }
+
+const LOCAL: &str = "[filesystem]\nread_allow = [\"**\"]\nwrite_allow = [\"out/**\", \"out\"]\nlocal_only_write = [\"vault/**\"]\n";
+const PIN: &str = "pin-4711-0815-aBcDeF";
+
+#[test]
+fn a_local_only_argument_is_a_source() {
+    let place = Place::new();
+    place.dir("vault");
+    let run = |policy: &str, script: &str| {
+        let mut command = place.running(policy, script);
+        command.args(["--local-only-arg", &format!("pin={PIN}"), "--arg", "who=mia"]);
+        wait(command)
+    };
+    run(LOCAL, "print(args.who, args.pin)\nfs.write(\"vault/x\", args.pin + \" of \" + args.who)\n").is(0, &[]).prints("mia [REDACTED]\n");
+    assert_eq!(place.read("vault/x"), format!("{PIN} of mia"));
+    run(LOCAL, "fs.write(\"out/x\", args.pin)\n").is(2, &["carries local-only arg:pin"]);
+    assert!(!place.project.join("out/x").exists());
+    run(LOCAL, "if args.pin == \"x\":\n    print(1)\n").is(7, &["branched on local-only arg:pin"]);
+    let narrowed = format!("{LOCAL}[[flow]]\nfrom = \"arg:pin\"\nto = []\n");
+    run(&narrowed, "fs.write(\"vault/y\", args.pin)\n").is(2, &["arg:pin", "[[flow]]"]);
+    assert!(!place.project.join("vault/y").exists());
+    let told = format!("{LOCAL}[[declassify]]\nfrom = \"arg:pin\"\nreason = \"its length\"\nmax_bytes = 9\nshape = \"int\"\n");
+    run(&told, "print(declassify(args.pin.len(), \"its length\"))\n").is(0, &[]).prints("20\n");
+    let journal = std::fs::read_to_string(&place.journal).unwrap();
+    assert!(journal.contains("pin=[REDACTED]") && !journal.contains(PIN), "{journal}");
+
+    let mut command = place.running(LOCAL, "print(1)");
+    command.args(["--local-only-arg", "pin=1", "--arg", "pin=2"]);
+    wait(command).is(5, &["pin is given with --arg and with --local-only-arg"]);
+}
+
+#[test]
+fn a_policy_without_local_only_rules_takes_local_only_arguments() {
+    let place = Place::new();
+    let mut command = place.running(POLICY, "print(\"a\" == args.pin)\n");
+    command.args(["--local-only-arg", &format!("pin={PIN}")]);
+    wait(command).is(7, &["arg:pin"]).prints("");
+}
+
+#[test]
+fn the_operator_log_has_what_is_withheld() {
+    let place = Place::new();
+    let log = place.project.join("operator.log");
+    let run = |script: &str| {
+        let mut command = place.running(LOCAL, script);
+        command.args(["--operator-log", "operator.log", "--local-only-arg", &format!("pin={PIN}")]);
+        wait(command)
+    };
+    let script = "print(\"before\")\nif args.pin.startswith(\"pin\"):\n    print(\"yes\", args.pin, args.pin.open())\nlog.info(\"near the end\")\nfail(\"at the end\")\n";
+    run(script).is(7, &["output withheld", "finished (status withheld)"]).prints("before\n");
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("use compute(f, x) to keep talking\nyes [REDACTED] [REDACTED]\n"), "{text}");
+    assert!(
+        text.contains("near the end") && text.contains("--- ended: script_error (exit 1): line 5: ") && text.contains("at the end"),
+        "{text}"
+    );
+    assert!(!text.contains(PIN));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // the next run is added, and no script reads or changes what is there
+    run("result = 7\n").is(0, &[]);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("at the end") && text.ends_with("--- result: 7\n--- ended: ok (exit 0)\n"), "{text}");
+    run("print(fs.read(\"operator.log\"))\n").is(3, &["operator.log"]);
+    std::fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &log).unwrap();
+    run("print(1)\n").is(5, &["operator.log"]).prints("");
+    assert!(!place.project.join("elsewhere").exists());
+}
+
+#[test]
+fn the_end_of_a_run_that_branched_comes_at_a_step() {
+    let place = Place::new();
+    let policy = format!("{LOCAL}[runtime]\ntiming = \"padded\"\n");
+    for (script, code, padded) in [("if args.pin:\n    pass\n", 7, true), ("print(args.pin)\n", 0, false)] {
+        let mut command = place.running(&policy, script);
+        command.args(["--local-only-arg", "pin=x"]);
+        let began = std::time::Instant::now();
+        wait(command).is(code, &[]);
+        assert_eq!(began.elapsed() >= std::time::Duration::from_secs(1), padded, "{:?}", began.elapsed());
+    }
+}

@@ -52,12 +52,8 @@ impl Gate {
         let Some(path) = self.declassified.clone() else {
             return Err(self.refused(call, denied("there is no state directory that keeps how much became public"), None));
         };
-        let request = ApprovalRequest {
-            call: call.name,
-            target: sources.join(", "),
-            content: Some(format!("\"{reason}\"")),
-            ..Default::default()
-        };
+        let request =
+            ApprovalRequest { call: call.name, target: sources.join(", "), content: Some(format!("\"{reason}\"")), ..Default::default() };
         self.approve(call, &mut ruling, request, &[])?;
 
         let today = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
@@ -99,7 +95,8 @@ impl Gate {
             }
             Look::TooLong => Err(self.refused(call, denied("the value is longer than what is left of max_bytes for today"), None)),
             Look::UsedUp(source) => {
-                let error = denied(&format!("max_bytes of {source} is used up for today")).suggest("raise max_bytes, or wait until tomorrow (UTC)");
+                let error =
+                    denied(&format!("max_bytes of {source} is used up for today")).suggest("raise max_bytes, or wait until tomorrow (UTC)");
                 Err(self.refused(call, error, None))
             }
         }

@@ -168,7 +168,7 @@ impl Gate {
                 self.output(call, child, finished, out)
             }
             Err(error) => {
-                let detail = self.detail(error.to_string());
+                let detail = self.redacted(error.to_string());
                 self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail))?;
                 if !out.is_public() {
                     return Ok(self.no_output(child, &out));

@@ -107,7 +107,7 @@ impl Gate {
                     NetError::Redirect { location, .. } if out.is_public() => format!("{error}: {location}"),
                     _ => error.to_string(),
                 };
-                let detail = self.detail(detail);
+                let detail = self.redacted(detail);
                 self.ledger.outcome(id, Done::failed(ErrorCode::Network).detail(detail))?;
                 if out.is_public() { Err(network_error(call, &error)) } else { Ok(self.no_answer(http, &out)) }
             }

@@ -1,5 +1,6 @@
 //! One file per kind of effect: what the pipeline of the gate is for each.
 
+mod argument;
 mod child_env;
 mod declassify;
 mod env;

@@ -29,6 +29,10 @@ impl Policy {
 
     /// Each layer of a policy is enforced for itself: a sink must be cleared by the layer that made the source local-only.
     fn edge(&self, source: usize, sink: Atom) -> bool {
+        if self.is_of_no_layer(source) {
+            // the operator's own, so the operator's own policy says where it may go
+            return self.layers.first().is_some_and(|layer| layer.has_atom(sink.index()));
+        }
         self.layers.iter().any(|layer| layer.has_atom(source) && layer.has_atom(sink.index()) && layer.flow_allows(source, sink.index()))
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::Answer;
+use super::arguments::PREFIX as ARGUMENT;
 use super::commands::{ArgSet, CommandSet};
 use super::hosts::list_of;
 use super::path_rules::{PathKind, PathRules};
@@ -166,6 +167,12 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         }
     }
 
+    // arguments of a run are in no list: what is said of one makes it known
+    let of_arguments = lists.flows.iter().map(|flow| &flow.entry.rule).chain(lists.declassify.iter().map(|entry| &entry.entry.rule));
+    for rule in of_arguments.filter(|rule| rule.pattern().starts_with(ARGUMENT)) {
+        c.atom_called(&rule.pattern)?;
+    }
+
     let mut local_only_commands = CommandSet::default();
     for entry in &lists.local_only_commands {
         let atom = c.atom("command", entry.rule.pattern())?;
@@ -227,6 +234,11 @@ impl Layer {
 
     pub(super) const fn has_atom(&self, index: usize) -> bool {
         self.first_atom <= index && index < self.after_last_atom
+    }
+
+    /// Whether a `[[flow]]` says where a source may go.
+    pub(super) fn is_narrowed(&self, source: &str, atoms: &[Text]) -> bool {
+        self.narrowed.keys().any(|index| atoms.get(*index).is_some_and(|name| **name == *source))
     }
 
     pub(super) fn flow_allows(&self, source: usize, sink: usize) -> bool {

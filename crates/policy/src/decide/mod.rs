@@ -1,5 +1,6 @@
 //! The one function that answers "is this allowed?".
 
+mod arguments;
 mod commands;
 mod declassify;
 mod exec;
@@ -8,6 +9,7 @@ mod hosts;
 pub(crate) mod layer;
 pub(crate) mod path_rules;
 mod paths;
+mod shared;
 mod vars;
 
 pub use declassify::Declassification;

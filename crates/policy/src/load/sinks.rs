@@ -40,10 +40,10 @@ impl<'l> Opened<'l> {
         }
     }
 
-    /// A source is a variable, or the very pattern of a local-only rule: that is the unit labels are made of.
+    /// A source is a variable, an argument of the run, or the very pattern of a local-only rule: that is the unit labels are made of.
     pub(super) fn is_source(&self, from: &str) -> bool {
         match from.split_once(':') {
-            Some(("env", _)) => true,
+            Some(("env" | "arg", _)) => true,
             Some(("file", pattern)) => self.files.contains(pattern),
             Some(("host", pattern)) => self.hosts.contains(pattern),
             Some(("command", pattern)) => self.commands.contains(pattern),

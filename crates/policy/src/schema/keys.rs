@@ -481,7 +481,7 @@ const FLOW: &[Key] = &[
         Union,
         Set::Elsewhere,
         "",
-        "The source, or a list: `env:NAME`, or `file:`, `host:`, `command:` with a pattern of a local-only list."
+        "The source, or a list: `env:NAME`, `arg:NAME` (of `--local-only-arg`), or `file:`, `host:`, `command:` with a pattern of a local-only list."
     ),
     key!("flow", "to", Kind::Names, Union, Set::Elsewhere, "", "The sinks: `host:`, `command:`, `file:` with a pattern; `[]` is nothing."),
 ];

@@ -203,5 +203,5 @@ impl Reader<'_> {
 
 /// Each pair is held by itself, so that a small text could otherwise take any amount of memory.
 const MAX_FLOW_PAIRS: usize = 1 << 16;
-const SOURCES: &[&str] = &["env", "file", "host", "command"];
+const SOURCES: &[&str] = &["env", "file", "host", "command", "arg"];
 const SINKS: &[&str] = &["host", "command", "file"];

@@ -9,7 +9,8 @@ use super::Builtins;
 pub fn builtin_reference() -> String {
     let documentation = Builtins::new().globals().documentation();
     let mut out = String::new();
-    let ours = ["args", "base64", "compute", "declassify", "env", "fs", "hash", "json", "log", "net", "print", "re", "subprocess", "time", "try_"];
+    let ours =
+        ["args", "base64", "compute", "declassify", "env", "fs", "hash", "json", "log", "net", "print", "re", "subprocess", "time", "try_"];
     for name in ours {
         match documentation.members.get(name) {
             Some(DocItem::Module(module)) => namespace(&mut out, name, module),

@@ -7,8 +7,8 @@ use aegis_effect::{Effect, ErrorCode, Perform};
 
 use super::pace::Pace;
 use super::process::WorkerHandle;
-use super::report::{CheckReport, Counts, RunError, RunReport, Status};
-use super::{OutputSink, RunOptions, WATCH};
+use super::report::{CheckReport, Counts, RunError, RunReport, Status, WithheldEnd};
+use super::{OutputSink, RunOptions, WATCH, padding};
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::source::Source;
 use crate::verify::{Facts, Finding, Judge, Severity, Span, judged};
@@ -180,8 +180,10 @@ impl<'a> Session<'a> {
             name: source.name().to_owned(),
             text: source.text().to_owned(),
             args: options.args.clone(),
+            local_only_args: options.local_only_args.clone(),
             limits: options.limits.clone(),
             local_only: options.local_only,
+            operator_view: options.operator_view,
         };
         // Size is checked here too: what the frame cannot carry must not look like a broken worker.
         let message = ToWorker::Start(Box::new(start));
@@ -211,6 +213,15 @@ impl<'a> Session<'a> {
                     if !std::mem::replace(&mut self.is_raised, true) {
                         output.log(LogLevel::Warn, &withheld(&sources, line), 0).map_err(Stop::Output)?;
                     }
+                }
+                FromWorker::Withheld(_) if !self.is_raised || !self.options.operator_view => {
+                    return Err(Stop::Protocol("output that nobody may see"));
+                }
+                FromWorker::Withheld(text) => {
+                    left = left.checked_sub(u64::try_from(text.len()).unwrap_or(u64::MAX)).ok_or_else(|| {
+                        Stop::Limit(LimitKind::Output, format!("more than {} bytes of output", self.options.limits.output_bytes))
+                    })?;
+                    output.withheld(&text).map_err(Stop::Output)?;
                 }
                 FromWorker::Output(text) => {
                     let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
@@ -269,14 +280,22 @@ impl<'a> Session<'a> {
     }
 
     fn conclude(self, ended: Result<Finished, Stop>, source: &Source, report: &mut RunReport) {
-        if self.is_raised {
-            // Whether it ended well, in an error, at a limit or by a crash: all of it may depend on what was observed.
-            report.status = Status::Withheld;
-            report.result = None;
-            report.error = None;
-            self.let_go();
-            return;
+        if !self.is_raised {
+            return self.tell(ended, source, report);
         }
+        // Whether it ended well, in an error, at a limit or by a crash: all of it may depend on what was observed.
+        let (counts, options, started) = (report.counts, self.options, self.started);
+        self.tell(ended, source, report);
+        let end = WithheldEnd { status: report.status, result: report.result.take(), error: report.error.take() };
+        report.withheld = options.operator_view.then(|| Box::new(end));
+        report.status = Status::Withheld;
+        report.counts = counts;
+        if options.padded {
+            padding::wait(started, options.limits.time);
+        }
+    }
+
+    fn tell(self, ended: Result<Finished, Stop>, source: &Source, report: &mut RunReport) {
         let (status, error) = match ended {
             Ok(Finished { result: Ok(result), steps }) => {
                 report.counts = Counts { steps, ..report.counts };

@@ -4,17 +4,18 @@ mod drive;
 mod in_process;
 mod output;
 mod pace;
+mod padding;
 mod process;
 mod report;
 mod sandboxed;
 
 use std::time::Duration;
 
-use aegis_effect::Perform;
+use aegis_effect::{Labelled, Perform};
 
 pub use output::OutputSink;
 pub use process::{ProcessWorkers, StartWorker, WorkerEnd, WorkerHandle, WorkerProcess};
-pub use report::{CheckReport, Counts, RunError, RunReport, Status};
+pub use report::{CheckReport, Counts, RunError, RunReport, Status, WithheldEnd};
 pub use sandboxed::SandboxedWorkers;
 
 use crate::limits::Limits;
@@ -27,10 +28,17 @@ use drive::{Ending, Link};
 pub struct RunOptions {
     /// The fields of `args`; of a name given twice the last counts.
     pub args: Vec<(String, String)>,
+    /// More of them, which are local-only; whoever performs holds their content.
+    pub local_only_args: Vec<(String, Labelled)>,
     /// What the run may use.
     pub limits: Limits,
     /// Whether the policy has local-only sources. Comparisons cost more then.
     pub local_only: bool,
+    /// What is withheld after a branch on local-only data goes to [`OutputSink::withheld`] and [`RunReport::withheld`].
+    pub operator_view: bool,
+    /// The end of a run that branched on local-only data comes 1, 2, 4, ... seconds after its start, or at its time limit, and not when it
+    /// happens.
+    pub padded: bool,
 }
 
 /// Runs scripts.

@@ -20,6 +20,17 @@ pub trait OutputSink {
         let _ = (level, message, line);
         Ok(())
     }
+
+    /// What the script printed after it had branched on local-only data, for the operator's eyes only; it comes where
+    /// [`super::RunOptions::operator_view`] asks for it. Local-only values in it are `[REDACTED]`, but it depends on them. Dropped unless
+    /// a sink wants it.
+    ///
+    /// # Errors
+    /// Those of the sink; the run ends with them.
+    fn withheld(&mut self, text: &str) -> io::Result<()> {
+        let _ = text;
+        Ok(())
+    }
 }
 
 /// Collects the output.

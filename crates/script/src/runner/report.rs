@@ -169,11 +169,33 @@ pub struct RunReport {
     pub findings: Vec<Finding>,
     /// What was done.
     pub counts: Counts,
+    /// How a withheld run really ended; only for the operator, and only if asked for.
+    #[serde(skip)]
+    pub withheld: Option<Box<WithheldEnd>>,
+}
+
+/// The end of a run that nothing public may tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithheldEnd {
+    /// How.
+    pub status: Status,
+    /// The result as JSON text, as in [`RunReport::result`].
+    pub result: Option<String>,
+    /// Why not.
+    pub error: Option<RunError>,
 }
 
 impl RunReport {
     pub(super) fn failed(status: Status, error: RunError) -> RunReport {
-        RunReport { status, output_bytes: 0, result: None, error: Some(error), findings: Vec::new(), counts: Counts::default() }
+        RunReport {
+            status,
+            output_bytes: 0,
+            result: None,
+            error: Some(error),
+            findings: Vec::new(),
+            counts: Counts::default(),
+            withheld: None,
+        }
     }
 }
 

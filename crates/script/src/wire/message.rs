@@ -1,6 +1,6 @@
 //! What broker and worker say to each other.
 
-use aegis_effect::{EffectError, Outcome, Request};
+use aegis_effect::{EffectError, Labelled, Outcome, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ScriptError;
@@ -30,10 +30,14 @@ pub(crate) struct Start {
     pub text: String,
     /// The fields of `args`.
     pub args: Vec<(String, String)>,
+    /// More of them, which are local-only.
+    pub local_only_args: Vec<(String, Labelled)>,
     /// What it may use.
     pub limits: Limits,
     /// Whether the policy has local-only sources, so that values may be labelled.
     pub local_only: bool,
+    /// Whether the operator sees what is withheld.
+    pub operator_view: bool,
 }
 
 /// From the worker.
@@ -45,6 +49,8 @@ pub(crate) enum FromWorker {
     Effect(Request),
     /// Printed text.
     Output(String),
+    /// The same after [`FromWorker::Raised`], where the operator wants it.
+    Withheld(String),
     /// `log.info`, `log.warn`.
     Log {
         /// How loud.

@@ -32,6 +32,8 @@ pub(crate) struct Context {
     limits: Limits,
     deadline: Deadline,
     limit_hit: Cell<Option<LimitKind>>,
+    /// Whether the operator sees what is withheld.
+    operator_view: bool,
     /// The script's name and text, until `compute` needs its functions frozen.
     script: (String, String),
     library: OnceCell<Option<FrozenModule>>,
@@ -46,6 +48,8 @@ struct Link {
     printed: String,
     sent_at: Option<Instant>,
     output_left: u64,
+    /// What is printed is withheld from the public.
+    is_withheld: bool,
 }
 
 /// Printed text is sent once there is this much of it.
@@ -57,7 +61,8 @@ const STALE: Duration = Duration::from_millis(20);
 
 impl Context {
     pub(super) fn new(sender: Sender, receiver: Receiver, start: &Start, globals: Globals) -> Context {
-        let link = Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes };
+        let link =
+            Link { sender, receiver, printed: String::new(), sent_at: None, output_left: start.limits.output_bytes, is_withheld: false };
         let link = Arc::new(Mutex::new(link));
         Context {
             secrets: Secrets::new(Arc::new(BrokerLink(link.clone()))),
@@ -66,6 +71,7 @@ impl Context {
             limits: start.limits.clone(),
             deadline: Deadline::after(start.limits.time),
             limit_hit: Cell::new(None),
+            operator_view: start.operator_view,
             script: (start.name.clone(), start.text.clone()),
             library: OnceCell::new(),
             loaded: RefCell::default(),
@@ -177,11 +183,15 @@ impl Context {
         link.answer()?.map_err(fail)
     }
 
+    /// Whether what is said depends on secrets by now, and the operator does not listen either.
+    fn is_unheard(&self) -> bool {
+        self.secrets.is_raised() && !self.operator_view
+    }
+
     /// Prints text; references show as `[REDACTED]`.
     pub(crate) fn print(&self, text: &str) -> starlark::Result<()> {
         self.fail_pending()?;
-        if self.secrets.is_raised() {
-            // Whether it is printed depends on secrets by now.
+        if self.is_unheard() {
             return Ok(());
         }
         let text = self.secrets.redact(text);
@@ -209,10 +219,13 @@ impl Context {
     /// Tells the broker a log line.
     pub(crate) fn log(&self, level: LogLevel, message: &str, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<()> {
         self.fail_pending()?;
-        if self.secrets.is_raised() {
+        if self.is_unheard() {
             return Ok(());
         }
         let line = line_of(eval);
+        if self.secrets.is_raised() {
+            return self.print(&format!("log (line {line}): {message}\n"));
+        }
         let message = self.secrets.redact(message);
         let mut link = self.link();
         let length = u64::try_from(message.len()).unwrap_or(u64::MAX);
@@ -278,6 +291,7 @@ impl Broker for BrokerLink {
         let mut link = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A broker that is gone is noticed at the next effect.
         let _ = link.queue_printed();
+        link.is_withheld = true;
         let _ = link.sender.send(&FromWorker::Raised { sources: sources.to_vec(), line });
     }
 }
@@ -310,13 +324,18 @@ impl Link {
         Ok(())
     }
 
+    fn said(&self, text: String) -> FromWorker {
+        if self.is_withheld { FromWorker::Withheld(text) } else { FromWorker::Output(text) }
+    }
+
     fn queue_printed(&mut self) -> starlark::Result<()> {
         if self.printed.is_empty() {
             return Ok(());
         }
         self.sent_at = Some(Instant::now());
         if self.printed.len() <= PIECE {
-            let message = FromWorker::Output(std::mem::take(&mut self.printed));
+            let printed = std::mem::take(&mut self.printed);
+            let message = self.said(printed);
             self.sender.push(&message).map_err(gone)?;
             if let FromWorker::Output(mut text) = message {
                 text.clear();
@@ -328,7 +347,8 @@ impl Link {
         let mut rest = printed.as_str();
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
-            self.sender.send(&FromWorker::Output(piece.to_owned())).map_err(gone)?;
+            let message = self.said(piece.to_owned());
+            self.sender.send(&message).map_err(gone)?;
             rest = after;
         }
         Ok(())

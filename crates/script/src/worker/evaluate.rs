@@ -1,9 +1,12 @@
 //! One run inside the worker: check, parse, verify, evaluate, result.
 
+use std::collections::BTreeMap;
+
 use starlark::environment::Module;
 use starlark::eval::Evaluator;
 use starlark::syntax::AstModule;
 use starlark::values::structs::AllocStruct;
+use starlark::values::{Heap, Value};
 
 use super::failure::{described, evaluation};
 use super::json::{JsonWalk, result_text};
@@ -11,6 +14,7 @@ use super::loader::Loads;
 use super::{Context, DIALECT, precheck};
 use crate::builtins::Builtins;
 use crate::error::{LimitKind, Phase, ScriptError};
+use crate::flow::LocalOnly;
 use crate::limits::Limits;
 use crate::source::Source;
 use crate::verify;
@@ -29,9 +33,8 @@ pub(super) fn evaluate(context: &Context, builtins: &Builtins, start: &Start, st
     }
     let globals = builtins.globals();
     Module::with_temp_heap(|module| {
-        let args = AllocStruct(unique(&start.args).into_iter().map(|(k, v)| (k.as_str(), v.as_str())));
-        module.set("args", module.heap().alloc(args));
-        let loads = Loads { context, builtins, start, module_args: &start.args };
+        module.set("args", arguments(context, start, module.heap()));
+        let loads = Loads { context, builtins, start };
         let mut eval = Evaluator::new(&module);
         set_up(&mut eval, context, 0)?;
         eval.set_loader(&loads);
@@ -85,9 +88,16 @@ pub(super) fn set_up<'a>(eval: &mut Evaluator<'_, 'a, '_>, context: &'a Context,
     Ok(())
 }
 
-/// The last of each name, as `--arg` twice gives it.
-pub(super) fn unique(args: &[(String, String)]) -> Vec<&(String, String)> {
-    args.iter().enumerate().filter(|(i, (k, _))| !args.iter().skip(i + 1).any(|(later, _)| later == k)).map(|(_, pair)| pair).collect()
+/// `args`. Of a name given twice the last counts; a local-only one over any other.
+pub(super) fn arguments<'v>(context: &Context, start: &Start, heap: Heap<'v>) -> Value<'v> {
+    let mut all: BTreeMap<&str, Value<'v>> = BTreeMap::new();
+    for (name, text) in &start.args {
+        all.insert(name, heap.alloc_str(text).to_value());
+    }
+    for (name, labelled) in &start.local_only_args {
+        all.insert(name, heap.alloc(LocalOnly::new(labelled.clone(), context.secrets())));
+    }
+    heap.alloc(AllocStruct(all))
 }
 
 /// Everything that happens to a script before it is evaluated; for fuzz targets.

@@ -6,9 +6,8 @@ use aegis_effect::{Effect, EffectError, ErrorCode, Outcome};
 use starlark::environment::{FrozenModule, Module};
 use starlark::eval::{Evaluator, FileLoader};
 use starlark::values::FrozenHeapName;
-use starlark::values::structs::AllocStruct;
 
-use super::evaluate::{parse, set_up, unique};
+use super::evaluate::{arguments, parse, set_up};
 use super::{Context, fail};
 use crate::builtins::Builtins;
 use crate::error::ScriptError;
@@ -32,7 +31,6 @@ pub(super) struct Loads<'a> {
     pub(super) context: &'a Context,
     pub(super) builtins: &'a Builtins,
     pub(super) start: &'a Start,
-    pub(super) module_args: &'a [(String, String)],
 }
 
 impl FileLoader for Loads<'_> {
@@ -81,8 +79,7 @@ impl Loads<'_> {
             self.builtins.compare_strictly(&mut ast);
         }
         Module::with_temp_heap(|module| {
-            let args = AllocStruct(unique(self.module_args).into_iter().map(|(k, v)| (k.as_str(), v.as_str())));
-            module.set("args", module.heap().alloc(args));
+            module.set("args", arguments(self.context, self.start, module.heap()));
             {
                 let mut eval = Evaluator::new(&module);
                 let used = self.context.loaded.borrow().steps;

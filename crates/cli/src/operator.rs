@@ -8,7 +8,7 @@ use std::path::Path;
 use aegis_gate::Gate;
 use aegis_script::{LogLevel, OutputSink, RunReport};
 
-use crate::output::Printed;
+use crate::output::{Printed, for_terminal};
 
 /// The file, open from before the run on: one that cannot be written is no surprise at its end.
 pub(crate) struct OperatorLog {
@@ -27,17 +27,27 @@ impl OperatorLog {
         Ok(OperatorLog { file, text: String::new() })
     }
 
+    /// What a script prints stands behind a bar, so that it cannot pass for what stands there without one.
+    fn heard(&mut self, text: &str) {
+        for part in text.split_inclusive('\n') {
+            if self.text.is_empty() || self.text.ends_with('\n') {
+                self.text.push_str("| ");
+            }
+            self.text.push_str(&for_terminal(part));
+        }
+    }
+
     fn line(&mut self, text: &str) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
         }
-        self.text.push_str(text);
+        self.text.push_str(&aegis_gate::escaped(text));
         self.text.push('\n');
     }
 
     /// Writes what was heard and how the run really ended; the second net goes over all of it, since what was opened is plain text.
     pub(crate) fn write(mut self, script: &str, report: &RunReport, gate: &mut Gate) -> io::Result<()> {
-        let begin = format!("--- run of {script}\n");
+        let begin = format!("--- run of {}\n", aegis_gate::escaped(script));
         let (status, error, result) = match &report.withheld {
             Some(end) => (end.status, &end.error, &end.result),
             None => (report.status, &report.error, &report.result),
@@ -65,7 +75,7 @@ pub(crate) struct Heard {
 impl OutputSink for Heard {
     fn print(&mut self, text: &str) -> io::Result<()> {
         if let Some(operator) = &mut self.operator {
-            operator.text.push_str(text);
+            operator.heard(text);
         }
         self.public.print(text)
     }
@@ -83,7 +93,7 @@ impl OutputSink for Heard {
 
     fn withheld(&mut self, text: &str) -> io::Result<()> {
         if let Some(operator) = &mut self.operator {
-            operator.text.push_str(text);
+            operator.heard(text);
         }
         Ok(())
     }

@@ -111,7 +111,7 @@ fn log(level: LogLevel, message: &str, line: u32) -> io::Result<()> {
 }
 
 /// Lines and tabs stay; everything else that a terminal obeys is shown as text.
-fn for_terminal(text: &str) -> String {
+pub(crate) fn for_terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for part in text.split_inclusive(['\n', '\t']) {
         let (body, end) = match part.strip_suffix(['\n', '\t']) {

@@ -21,5 +21,5 @@ pub use effect::{Child, Effect, HttpBody, HttpRequest, Request};
 pub use error::{EffectError, ErrorCode};
 pub use label::Label;
 pub use outcome::{ExecOutput, FileKind, HttpResponse, Labelled, Outcome, Shape, Stat};
-pub use payload::{Derived, Handle, Part, Payload};
+pub use payload::{Derived, Handle, Part, Payload, Whole};
 pub use perform::Perform;

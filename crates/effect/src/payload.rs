@@ -19,10 +19,26 @@ pub enum Part {
     LabelledJson(Handle),
     /// The same inside a JSON string: escaped, without quotes.
     LabelledJsonText(Handle),
+    /// The base64 (RFC 4648, with padding) of these, one after the other.
+    Base64 {
+        /// What is encoded.
+        of: Vec<Whole>,
+        /// In the alphabet for URLs.
+        url: bool,
+    },
     /// Bytes that the worker computed from labelled content that was revealed to it. It says itself what they depend on.
     Derived(Derived),
     /// What failed in the worker, with what that depends on: nothing may be done with the payload, and only readers of the label learn it.
     Failed(Label),
+}
+
+/// A piece of a text that is encoded as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whole {
+    /// Public bytes.
+    Bytes(#[serde(with = "bytes")] Vec<u8>),
+    /// The whole content of a labelled value.
+    Labelled(Handle),
 }
 
 /// What a worker computed from labelled content.
@@ -67,9 +83,17 @@ impl Payload {
 
     /// The labelled values in it.
     pub fn handles(&self) -> impl Iterator<Item = Handle> + '_ {
-        self.parts.iter().filter_map(|p| match p {
-            Part::Labelled(h) | Part::LabelledJson(h) | Part::LabelledJsonText(h) => Some(*h),
-            Part::Bytes(_) | Part::Derived(_) | Part::Failed(_) => None,
+        self.parts.iter().flat_map(|part| {
+            let (one, inside) = match part {
+                Part::Labelled(h) | Part::LabelledJson(h) | Part::LabelledJsonText(h) => (Some(*h), &[][..]),
+                Part::Base64 { of, .. } => (None, of.as_slice()),
+                Part::Bytes(_) | Part::Derived(_) | Part::Failed(_) => (None, &[][..]),
+            };
+            let inside = inside.iter().filter_map(|whole| match whole {
+                Whole::Labelled(handle) => Some(*handle),
+                Whole::Bytes(_) => None,
+            });
+            one.into_iter().chain(inside)
         })
     }
 

@@ -1,7 +1,9 @@
 //! Labelled content: held by the broker, known to scripts by handle only.
 
-use aegis_effect::{EffectError, ErrorCode, Handle, Label, Labelled, Part, Payload, Shape};
+use aegis_effect::{EffectError, ErrorCode, Handle, Label, Labelled, Part, Payload, Shape, Whole};
 use aegis_policy::Policy;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 /// One labelled value.
 struct Held {
@@ -81,9 +83,17 @@ impl Vault {
     pub(crate) fn is_whole(&self, payload: &Payload) -> bool {
         payload.parts().iter().all(|part| match part {
             Part::Bytes(_) => true,
-            Part::Labelled(handle) => self.find(*handle).is_ok_and(|held| held.whole),
+            Part::Labelled(handle) => self.is_whole_secret(*handle),
+            Part::Base64 { of, .. } => of.iter().all(|inside| match inside {
+                Whole::Bytes(_) => true,
+                Whole::Labelled(handle) => self.is_whole_secret(*handle),
+            }),
             _ => false,
         })
+    }
+
+    fn is_whole_secret(&self, handle: Handle) -> bool {
+        self.find(handle).is_ok_and(|held| held.whole)
     }
 
     /// What a payload depends on.
@@ -132,6 +142,17 @@ impl Vault {
                 Part::Derived(derived) => {
                     opened.bytes.extend_from_slice(&derived.bytes);
                     opened.label.join(&derived.label);
+                }
+                Part::Base64 { of, url } => {
+                    let mut inside = Vec::new();
+                    for whole in of {
+                        match whole {
+                            Whole::Bytes(bytes) => inside.extend_from_slice(bytes),
+                            Whole::Labelled(handle) => inside.extend_from_slice(self.content(*handle, &mut opened)?.1),
+                        }
+                    }
+                    let text = if *url { URL_SAFE.encode(inside) } else { STANDARD.encode(inside) };
+                    opened.bytes.extend_from_slice(text.as_bytes());
                 }
                 Part::Failed(label) => opened.label.join(label),
                 Part::Labelled(handle) => {

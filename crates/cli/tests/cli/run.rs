@@ -178,7 +178,7 @@ fn the_operator_log_has_what_is_withheld() {
     let script = "print(\"before\")\nif args.pin.startswith(\"pin\"):\n    print(\"yes\", args.pin, args.pin.open())\nlog.info(\"near the end\")\nfail(\"at the end\")\n";
     run(script).is(7, &["output withheld", "finished (status withheld)"]).prints("before\n");
     let text = std::fs::read_to_string(&log).unwrap();
-    assert!(text.contains("use compute(f, x) to keep talking\nyes [REDACTED] [REDACTED]\n"), "{text}");
+    assert!(text.contains("use compute(f, x) to keep talking\n| yes [REDACTED] [REDACTED]\n"), "{text}");
     assert!(
         text.contains("near the end") && text.contains("--- ended: script_error (exit 1): line 5: ") && text.contains("at the end"),
         "{text}"
@@ -191,6 +191,9 @@ fn the_operator_log_has_what_is_withheld() {
     run("result = 7\n").is(0, &[]);
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains("at the end") && text.ends_with("--- result: 7\n--- ended: ok (exit 0)\n"), "{text}");
+    run("print(\"--- ended: ok\\n\\x1b[2J\")\n").is(0, &[]);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("| --- ended: ok\n| \\u{1b}[2J\n"), "no script writes the log's own lines: {text}");
     run("print(fs.read(\"operator.log\"))\n").is(3, &["operator.log"]);
     std::fs::remove_file(&log).unwrap();
     std::os::unix::fs::symlink("elsewhere", &log).unwrap();

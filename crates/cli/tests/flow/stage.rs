@@ -80,6 +80,7 @@ impl Stage {
         if let Some(key) = world.maybe_key {
             command.env("MAYBE_KEY", key);
         }
+        command.arg(format!("--local-only-arg=pin={}", world.token));
         if mode == Mode::Json {
             command.arg("--json");
         }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use aegis_effect::{Derived, Effect, ErrorCode, Label, Outcome, Part, Payload, Shape};
+use aegis_effect::{Derived, Effect, ErrorCode, Handle, Label, Outcome, Part, Payload, Shape, Whole};
 use aegis_policy::Method;
 
 use crate::server::{Server, ok};
@@ -246,13 +246,22 @@ fn a_vouched_host_answers_publicly_to_whole_secrets_only() {
     let default = Payload::labelled(w.labelled(env("UNSET", Some("chosen"))).handle);
     let with_default = Payload::labelled(w.labelled(env("TOKEN", Some("chosen"))).handle);
     let writable = Payload::labelled(w.labelled(Effect::FsRead { path: "src/token".into() }).handle);
+    let base64 = |handle: Handle| {
+        let mut text = Payload::from("Basic ");
+        text.push(Part::Base64 { of: vec![Whole::Bytes(b"u:".to_vec()), Whole::Labelled(handle)], url: false });
+        text
+    };
+    assert!(matches!(w.perform(Effect::Http(get(base64(token.handles().next().unwrap())))), Ok(Outcome::Text(_))));
+    let encoded = "Basic dTpzay1saXZlLTAxMjM0NTY3ODlhYmNkZWZYWVo=";
+    assert!(server.requests().last().unwrap().contains(encoded), "{:?}", server.requests().last());
+    let of_part = base64(part.handles().next().unwrap());
     let mut derived = Payload::empty();
     derived.push(Part::Derived(Derived { bytes: b"s".to_vec(), label: label.clone() }));
     let mut in_body = request(Method::Post, &format!("http://local.test:{port}/"));
     in_body.body = aegis_effect::HttpBody::Raw(token.clone());
     let mut in_query = get("x".into());
     in_query.params = vec![("k".into(), token)];
-    for http in [get(part), get(written), get(writable), get(default), get(with_default), get(derived), in_body, in_query] {
+    for http in [get(part), get(of_part), get(written), get(writable), get(default), get(with_default), get(derived), in_body, in_query] {
         assert!(matches!(w.perform(Effect::Http(http.clone())), Ok(Outcome::Labelled(_))), "{http:?}");
     }
     assert!(matches!(w.perform_raised(Effect::Http(get(bearer)), &label), Ok(Outcome::Labelled(_))), "after a branch no answer is public");

@@ -29,8 +29,8 @@ impl Policy {
         u16::try_from(index).map(Atom).map_err(|_| too_many())
     }
 
-    /// Whether a source is one of a run's own, which no layer made.
+    /// Whether a source is one of a run's own, which no layer made. What is no source at all is not.
     pub(super) fn is_of_no_layer(&self, source: usize) -> bool {
-        self.layers.iter().all(|layer| !layer.has_atom(source))
+        source < self.atoms.len() && self.layers.iter().all(|layer| !layer.has_atom(source))
     }
 }

@@ -2,14 +2,15 @@
 
 use aegis_effect::{EffectError, ErrorCode};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD;
 use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::{Heap, Value, ValueOfUnchecked, bytes::StarlarkBytes};
 
 use super::arguments::{Liftable, data_of, lifted, text_of};
-use crate::worker::fail;
+use crate::flow::base64;
+use crate::worker::{Context, fail};
 
 #[starlark_module]
 pub(super) fn members(builder: &mut GlobalsBuilder) {
@@ -20,10 +21,12 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         let heap = eval.heap();
+        if let Some(sealed) = Context::of(eval)?.secrets().base64(data.0, url, heap) {
+            return Ok(ValueOfUnchecked::new(sealed));
+        }
         lifted(&[data.0], eval, |plain| {
             let data = plain.first().copied().and_then(data_of).unwrap_or_default();
-            let text = if url { URL_SAFE.encode(data) } else { STANDARD.encode(data) };
-            Ok(heap.alloc_str(&text).to_value())
+            Ok(heap.alloc_str(&base64(data, url)).to_value())
         })
         .map(ValueOfUnchecked::new)
     }

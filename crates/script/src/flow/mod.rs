@@ -6,6 +6,7 @@
 //! | `data` | content in the worker, out of reach of scripts |
 //! | `sealed` | a labelled value: its label, and where its content is |
 //! | `reference` | what stands for a labelled value inside a string |
+//! | `rope` | text that the broker puts together |
 //! | `secrets` | all labelled values of a run, its current label, and the way to the broker |
 //! | `plain` | values with everything labelled in them put in, and what that depends on |
 //! | `lift` | operations whose result is labelled |
@@ -20,6 +21,7 @@ mod method;
 mod payload;
 mod plain;
 mod reference;
+mod rope;
 mod sealed;
 mod secrets;
 mod value;
@@ -29,5 +31,6 @@ pub(crate) use lift::lift;
 pub(crate) use method::OWN as OWN_METHODS;
 pub(crate) use plain::Join;
 pub(crate) use reference::REDACTED;
+pub(crate) use rope::encoded as base64;
 pub(crate) use secrets::{Broker, Secrets, not_here};
 pub(crate) use value::LocalOnly;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use aegis_effect::{Derived, Effect, EffectError, ErrorCode, Handle, Part, Payload, Shape};
+use aegis_effect::{Derived, Effect, EffectError, ErrorCode, Handle, Part, Payload, Shape, Whole};
 use starlark::values::Heap;
 
 use super::data::Data;
 use super::reference::{Base, Form, Stretch};
-use super::sealed::{Content, Piece, Sealed};
+use super::rope::Piece;
+use super::sealed::{Content, Sealed};
 use super::secrets::Secrets;
 use crate::worker::fail;
 
@@ -104,6 +105,15 @@ fn held(handle: Handle, shape: Shape, form: Form) -> Option<Part> {
 fn rope(pieces: &[Piece], form: Form) -> Option<Vec<Part>> {
     let part = |piece: &Piece| match piece {
         Piece::Held(handle, _) => held(*handle, Shape::Text, form),
+        // its alphabet needs no escapes in any form
+        Piece::Base64 { of, url } => {
+            let inside = of.iter().map(|piece| match piece {
+                Piece::Text(text) => Some(Whole::Bytes(text.as_bytes().to_vec())),
+                Piece::Held(handle, _) => Some(Whole::Labelled(*handle)),
+                Piece::Base64 { .. } => None,
+            });
+            Some(Part::Base64 { of: inside.collect::<Option<_>>()?, url: *url })
+        }
         Piece::Text(text) if form.nesting == 0 => Some(Part::Bytes(text.as_bytes().to_vec())),
         Piece::Text(text) => {
             let quoted = serde_json::to_string(text).ok()?;

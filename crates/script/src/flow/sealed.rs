@@ -7,6 +7,7 @@ use aegis_effect::{Handle, Label, Labelled, Shape};
 
 use super::data::Data;
 use super::plain::Join;
+use super::rope::Piece;
 
 /// A labelled value.
 pub(crate) struct Sealed {
@@ -28,13 +29,6 @@ pub(super) enum Content {
     Known(Arc<Data>),
     /// An operation failed, which only readers of the label may know.
     Failed,
-}
-
-/// A piece of a rope.
-#[derive(Clone)]
-pub(super) enum Piece {
-    Text(String),
-    Held(Handle, Arc<Sealed>),
 }
 
 impl Sealed {

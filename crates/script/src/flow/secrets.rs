@@ -13,7 +13,7 @@ use aegis_effect::{EffectError, ErrorCode, Handle, Label};
 use super::data::Data;
 use super::plain::Join;
 use super::reference::{DEEPEST, Form, NONCE, REDACTED, Reference, Stretch, stretches};
-use super::sealed::{Content, Piece, Sealed};
+use super::sealed::{Content, Sealed};
 
 /// Whom a labelled value asks.
 pub(crate) trait Broker: fmt::Debug + Send + Sync {
@@ -201,20 +201,7 @@ impl Secrets {
                 let data = content.and_then(|bytes| Data::of_shape(*shape, bytes)).map(Arc::new);
                 Ok(known.get_or_init(|| data).clone())
             }
-            Content::Rope(pieces) => {
-                let mut text = String::new();
-                let mut failed = false;
-                for piece in pieces {
-                    match piece {
-                        Piece::Text(piece) => text.push_str(piece),
-                        Piece::Held(_, held) => match self.data(held)?.as_deref() {
-                            Some(Data::Str(piece)) => text.push_str(piece),
-                            _ => failed = true,
-                        },
-                    }
-                }
-                Ok((!failed).then(|| Arc::new(Data::Str(text))))
-            }
+            Content::Rope(pieces) => Ok(self.text_of_rope(pieces)?.map(|text| Arc::new(Data::Str(text)))),
         }
     }
 

@@ -6,17 +6,17 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use aegis_effect::{EffectError, ErrorCode, Labelled, Shape};
+use aegis_effect::{EffectError, ErrorCode, Labelled};
 use allocative::Allocative;
 use starlark::collections::StarlarkHasher;
 use starlark::starlark_simple_value;
-use starlark::values::{Heap, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, ValueLike, starlark_value};
+use starlark::values::{Heap, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value};
 
 use super::lift::lift;
 use super::method::Method;
 use super::plain::Join;
-use super::reference::{Form, Stretch};
-use super::sealed::{Content, Piece, Sealed};
+use super::reference::Form;
+use super::sealed::Sealed;
 use super::secrets::{Secrets, not_here};
 use crate::worker::fail;
 
@@ -131,46 +131,6 @@ impl LocalOnly {
     fn unary<'v>(&self, heap: Heap<'v>, operation: impl FnOnce(Value<'v>) -> starlark::Result<Value<'v>>) -> starlark::Result<Value<'v>> {
         self.binary(Value::new_none(), heap, |me, _| operation(me))
     }
-
-    /// The pieces of it as text, if the broker's content need not come here for that.
-    fn pieces(&self) -> Option<Vec<Piece>> {
-        match &self.sealed.content {
-            Content::Held { handle, shape: Shape::Text, .. } => Some(vec![Piece::Held(*handle, self.sealed.clone())]),
-            Content::Rope(pieces) => Some(pieces.clone()),
-            _ => None,
-        }
-    }
-
-    /// `+` of text without looking at it.
-    fn joined<'v>(&self, other: Value<'v>, other_first: bool, heap: Heap<'v>) -> Option<Value<'v>> {
-        let mine = self.pieces()?;
-        let mut join = self.join();
-        let theirs = match (other.unpack_str(), other.downcast_ref::<LocalOnly>()) {
-            (_, Some(other)) => {
-                join.add(&other.sealed.label, &other.sealed.sources);
-                other.pieces()?
-            }
-            (Some(text), None) => {
-                let mut pieces = Vec::new();
-                for stretch in self.secrets.take_apart(text) {
-                    match stretch {
-                        Stretch::Text(text) => pieces.push(Piece::Text(text.to_owned())),
-                        Stretch::Reference(reference) if reference.form == Form::TEXT => {
-                            let sealed = self.secrets.get(reference.index)?;
-                            let Content::Held { handle, shape: Shape::Text, .. } = sealed.content else { return None };
-                            join.add(&sealed.label, &sealed.sources);
-                            pieces.push(Piece::Held(handle, sealed.clone()));
-                        }
-                        _ => return None,
-                    }
-                }
-                pieces
-            }
-            (None, None) => return None,
-        };
-        let pieces = if other_first { [theirs, mine].concat() } else { [mine, theirs].concat() };
-        Some(heap.alloc(LocalOnly::of(Sealed::new(join, Content::Rope(pieces)), &self.secrets)))
-    }
 }
 
 /// What observing a delayed error ends the run with; nothing public is left to depend on it.
@@ -282,14 +242,14 @@ impl<'v> StarlarkValue<'v> for LocalOnly {
     }
 
     fn radd(&self, lhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
-        match self.joined(lhs, true, heap) {
+        match self.secrets.joined(lhs, heap.alloc(self.clone()), heap) {
             Some(joined) => Some(Ok(joined)),
             None => Some(self.binary(lhs, heap, |me, lhs| lhs.add(me, heap))),
         }
     }
 
     fn add(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
-        match self.joined(rhs, false, heap) {
+        match self.secrets.joined(heap.alloc(self.clone()), rhs, heap) {
             Some(joined) => Some(Ok(joined)),
             None => Some(self.binary(rhs, heap, |me, rhs| me.add(rhs, heap))),
         }

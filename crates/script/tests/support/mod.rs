@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aegis_effect::{
     Effect, EffectError, ErrorCode, ExecOutput, FileKind, Handle, HttpResponse, Label, Labelled, Outcome, Part, Payload, Perform, Request,
-    Shape, Stat,
+    Shape, Stat, Whole,
 };
 use aegis_policy::Capability;
 use aegis_script::{Judge, LiteralCall, Objection, ProcessWorkers, RunOptions, RunReport, Runner, Source, Target};
@@ -36,6 +36,16 @@ pub fn shown(payload: &Payload) -> String {
             Part::Labelled(h) => format!("<{}>", h.0),
             Part::LabelledJson(h) => format!("<<{}>>", h.0),
             Part::LabelledJsonText(h) => format!("<<<{}>>>", h.0),
+            Part::Base64 { of, url } => {
+                let inside: String = of
+                    .iter()
+                    .map(|whole| match whole {
+                        Whole::Bytes(b) => String::from_utf8_lossy(b).into_owned(),
+                        Whole::Labelled(h) => format!("<{}>", h.0),
+                    })
+                    .collect();
+                format!("{}({inside})", if *url { "b64url" } else { "b64" })
+            }
             Part::Derived(derived) => {
                 assert!(!derived.label.is_public());
                 format!("{{{}}}", String::from_utf8_lossy(&derived.bytes))

@@ -69,10 +69,10 @@ pub(crate) struct Run {
     /// An argument of the script, as `args.KEY`
     #[arg(long = "arg", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) args: Vec<(String, String)>,
-    /// One that is local-only: the script can use it, nothing public can depend on it. Who may list processes sees it here
+    /// A local-only argument, as `args.KEY`; nothing public can depend on it, but the list of processes shows it
     #[arg(long = "local-only-arg", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) local_only_args: Vec<(String, String)>,
-    /// Add the whole output to a file, with what is withheld from the public after a branch on local-only data
+    /// Add all output to a file, with what is withheld after a branch on local-only data
     #[arg(long, value_name = "FILE")]
     pub(crate) operator_log: Option<PathBuf>,
     /// Approve everything that the policy puts under approval

@@ -200,3 +200,14 @@ fn a_worker_that_cannot_be_started_is_a_failure() {
     assert_eq!(report.status, Status::Failure);
     assert!(report.error.unwrap().message.contains("no processes left"));
 }
+
+/// Text that only the operator may see comes after a branch, and only where the operator asks for it.
+#[test]
+fn text_for_the_operator_comes_when_it_may_or_ends_the_run() {
+    let withheld = frame(&[6, 2, b'h', b'i']);
+    let (report, _, output) = run(Bytes([frame(NO_FACTS), withheld.clone()].concat()));
+    assert_eq!((report.status, output.as_str()), (Status::Internal, ""));
+    let raised = frame(&[5, 0, 0]);
+    let (report, _, output) = run(Bytes([frame(NO_FACTS), raised, withheld].concat()));
+    assert_eq!((report.status, report.withheld, output.as_str()), (Status::Withheld, None, ""));
+}

@@ -49,8 +49,6 @@ pub(crate) enum FromWorker {
     Effect(Request),
     /// Printed text.
     Output(String),
-    /// The same after [`FromWorker::Raised`], where the operator wants it.
-    Withheld(String),
     /// `log.info`, `log.warn`.
     Log {
         /// How loud.
@@ -69,6 +67,8 @@ pub(crate) enum FromWorker {
         /// The line of the last call before.
         line: u32,
     },
+    /// Printed text after [`FromWorker::Raised`], where the operator wants it.
+    Withheld(String),
 }
 
 /// How a run ended.

@@ -56,12 +56,12 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
 /// Whether a value is one of the effect builtins themselves; a function of the script that wraps one is not.
 fn is_effect<'v>(value: Value<'v>, context: &Context, eval: &Evaluator<'v, '_, '_>) -> bool {
     EFFECTS.iter().any(|effect| {
-        let Some((namespace, member)) = effect.name.split_once('.') else { return false };
-        context
-            .globals()
-            .iter()
-            .find(|(name, _)| *name == namespace)
-            .and_then(|(_, space)| space.to_value().get_attr(member, eval.heap()).ok().flatten())
-            .is_some_and(|builtin| builtin.ptr_eq(value))
+        let (global, member) = effect.name.split_once('.').map_or((effect.name, None), |(space, member)| (space, Some(member)));
+        let Some((_, global)) = context.globals().iter().find(|(name, _)| *name == global) else { return false };
+        let builtin = match member {
+            None => Some(global.to_value()),
+            Some(member) => global.to_value().get_attr(member, eval.heap()).ok().flatten(),
+        };
+        builtin.is_some_and(|builtin| builtin.ptr_eq(value))
     })
 }

@@ -126,9 +126,15 @@ fn wrong_values() {
             "[subprocess]\nsandbox = \"none\"\nconfine = \"off\"\n",
             "2:1: \"sandbox\" is the older name of \"confine\"; state only \"confine\"",
         ),
-        ("[[flow]]\nfrom = \"TOKEN\"\nto = []\n", "2:8: \"TOKEN\" in [flow].from must be one of env:..., file:..., host:..., command:..., arg:..."),
+        (
+            "[[flow]]\nfrom = \"TOKEN\"\nto = []\n",
+            "2:8: \"TOKEN\" in [flow].from must be one of env:..., file:..., host:..., command:..., arg:...",
+        ),
         ("[[flow]]\nfrom = \"env:A\"\nto = [\"env:B\"]\n", "3:7: \"env:B\" in [flow].to must be one of host:..., command:..., file:..."),
-        ("[[flow]]\nfrom = \"env:\"\nto = []\n", "2:8: \"env:\" in [flow].from must be one of env:..., file:..., host:..., command:..., arg:..."),
+        (
+            "[[flow]]\nfrom = \"env:\"\nto = []\n",
+            "2:8: \"env:\" in [flow].from must be one of env:..., file:..., host:..., command:..., arg:...",
+        ),
         ("[[flow]]\nfrom = []\nto = []\n", "1:1: [flow].from names no source"),
         ("[[flow]]\nfrom = \"env:A\"\n", "1:1: [[flow]] has no \"to\""),
         ("\n  [[declassify]]\nfrom = \"env:A\"\nreason = \"r\"\nshape = \"int\"\n", "2:3: [[declassify]] has no \"max_bytes\""),

@@ -294,6 +294,138 @@ impl Record for Approval<'_> {
     }
 }
 
+/// `session.start`: a program that asks for effects of its own is connected.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionStart<'a> {
+    /// How it is connected (`stdio`, `http`).
+    pub transport: &'a str,
+    /// SHA-256 of the policy in force.
+    pub policy_sha256: Sha256Digest,
+    /// The files that it was made of.
+    pub policy_files: &'a [PolicyFile<'a>],
+    /// What the policy takes back of presets.
+    pub weakened: &'a [&'a str],
+    /// Who is asked for approvals (`elicitation`, `nobody`).
+    pub approvals: &'a str,
+    /// Of Aegis.
+    pub version: &'a str,
+    /// Who runs it.
+    pub user: Text<'a>,
+    /// Where.
+    pub host: Text<'a>,
+    /// Of this process.
+    pub pid: u32,
+}
+
+impl Record for SessionStart<'_> {
+    fn kind(&self) -> &'static str {
+        "session.start"
+    }
+    fn fields(&self, to: &mut Fields<'_>) {
+        to.text("transport", self.transport);
+        to.digest("policy_sha256", &self.policy_sha256);
+        to.objects("policy_files", self.policy_files, |file, to| {
+            to.text("name", file.name);
+            to.digest("sha256", &file.sha256);
+        });
+        to.texts("weakened", self.weakened);
+        to.text("approvals", self.approvals);
+        to.text("version", self.version);
+        to.text("user", self.user);
+        to.text("host", self.host);
+        to.number("pid", u64::from(self.pid));
+    }
+}
+
+/// `session.end`: it is gone, and so is everything it started.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionEnd<'a> {
+    /// Why (`closed`, `signal`, `budget`).
+    pub why: &'a str,
+    /// Calls that were begun.
+    pub calls: u64,
+    /// From the start on.
+    pub took: Duration,
+}
+
+impl Record for SessionEnd<'_> {
+    fn kind(&self) -> &'static str {
+        "session.end"
+    }
+    fn fields(&self, to: &mut Fields<'_>) {
+        to.text("why", self.why);
+        to.number("calls", self.calls);
+        to.milliseconds("ms", self.took);
+    }
+}
+
+/// `call.start`: a program asks for something; the records of this run up to `call.end` are what came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct CallStart<'a> {
+    /// The run that began the session.
+    pub session: &'a str,
+    /// The program's own name for itself.
+    pub client: Text<'a>,
+    /// Its version, as it says.
+    pub client_version: Text<'a>,
+    /// What it asked for (`aegis_run`).
+    pub tool: &'a str,
+    /// SHA-256 of the arguments as they came.
+    pub arguments_sha256: Sha256Digest,
+    /// SHA-256 of the script, where it is one.
+    pub script_sha256: Option<Sha256Digest>,
+    /// SHA-256 of the policy in force.
+    pub policy_sha256: Sha256Digest,
+}
+
+impl Record for CallStart<'_> {
+    fn kind(&self) -> &'static str {
+        "call.start"
+    }
+    fn fields(&self, to: &mut Fields<'_>) {
+        to.text("session", self.session);
+        to.text("client", self.client);
+        to.text("client_version", self.client_version);
+        to.text("tool", self.tool);
+        to.digest("arguments_sha256", &self.arguments_sha256);
+        if let Some(digest) = &self.script_sha256 {
+            to.digest("script_sha256", digest);
+        }
+        to.digest("policy_sha256", &self.policy_sha256);
+    }
+}
+
+/// `call.end`: what the program was told.
+#[derive(Debug, Clone, Copy)]
+pub struct CallEnd<'a> {
+    /// `ok`, or the stable name of an error.
+    pub status: &'a str,
+    /// Effects done.
+    pub effects: u64,
+    /// Effects denied.
+    pub denied: u64,
+    /// Effects that failed.
+    pub failed: u64,
+    /// Size of the answer's text.
+    pub bytes: u64,
+    /// From the start on.
+    pub took: Duration,
+}
+
+impl Record for CallEnd<'_> {
+    fn kind(&self) -> &'static str {
+        "call.end"
+    }
+    fn fields(&self, to: &mut Fields<'_>) {
+        to.text("status", self.status);
+        to.number("effects", self.effects);
+        to.number("denied", self.denied);
+        to.number("failed", self.failed);
+        to.number("bytes", self.bytes);
+        to.milliseconds("ms", self.took);
+    }
+}
+
 /// `declassified`: a labelled value became public, by a rule of the policy.
 #[derive(Debug, Clone, Copy)]
 pub struct Declassified<'a> {

@@ -32,6 +32,9 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  aegis why fs.write src/main.rs\n  aegis why exec git push -f\n  aegis why net.http_get https://api.example.com/v1/users"
     )]
     Why(Why),
+    /// Serve the policy's effects to an MCP client, as tools
+    #[command(after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token")]
+    Mcp(Mcp),
     /// Verify and show journals
     #[command(subcommand, after_help = "Example:\n  aegis audit show --kind denied")]
     Audit(AuditVerb),
@@ -97,6 +100,35 @@ pub(crate) struct Check {
     pub(crate) sarif: bool,
     /// The script, or - for standard input
     pub(crate) script: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// Journal file, instead of the policy's or the default one
+    #[arg(long, value_name = "FILE", conflicts_with = "no_audit")]
+    pub(crate) audit: Option<PathBuf>,
+    /// Write no journal
+    #[arg(long)]
+    pub(crate) no_audit: bool,
+    /// Who is asked where the policy wants approval
+    #[arg(long, value_name = "WHO", default_value = "elicit")]
+    pub(crate) approvals: Approvals,
+    /// Serve streamable HTTP at this address of this machine, instead of standard input and output
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
+    pub(crate) http: Option<std::net::SocketAddr>,
+    /// The file with the token that HTTP clients must have; made if it is missing, readable by its owner only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Approvals {
+    /// The person behind the client
+    Elicit,
+    /// Nobody: what needs approval is refused
+    Deny,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

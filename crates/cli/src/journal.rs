@@ -57,7 +57,7 @@ pub(crate) fn begin(
     let argv = without_values(std::env::args_os());
     let argv: Vec<Text<'_>> = argv.iter().map(|a| Text::from(a.as_slice())).collect();
     let host = rustix::system::uname();
-    let user = start.var("USER").unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string());
+    let user = user(start);
     ledger.write(&RunStart {
         script: Text::from(script.as_os_str().as_bytes()),
         script_sha256: Some(Sha256Digest::of(text.as_bytes())),
@@ -76,6 +76,11 @@ pub(crate) fn begin(
         pid: std::process::id(),
         argv: &argv,
     })
+}
+
+/// Who runs us, for the journal.
+pub(crate) fn user(start: &Start) -> String {
+    start.var("USER").unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string())
 }
 
 /// Writes `run.end`.

@@ -31,6 +31,11 @@ impl Budget {
         }
     }
 
+    /// Lowers the number of effects that it takes.
+    pub(crate) fn cap(&mut self, most: u64) {
+        self.max_total = self.max_total.min(most);
+    }
+
     /// Counts one effect.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::Instant;
 use aegis_audit::Sha256Digest;
 use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Request, Shape};
 use aegis_policy::{Access, Capability, Decision, Policy, Verdict};
+use aegis_sandbox::Cancel;
 
 use crate::approve::{Answer, ApprovalRequest, Approver};
 use crate::budget::Budget;
@@ -56,6 +57,7 @@ pub struct Gate {
     approved: HashSet<Sha256Digest>,
     /// A person said "no, and stop".
     stopped: bool,
+    pub(crate) cancel: Option<Cancel>,
 }
 
 impl Gate {
@@ -83,6 +85,7 @@ impl Gate {
             children: crate::perform::exec::Children::default(),
             approved: HashSet::new(),
             stopped: false,
+            cancel: None,
         })
     }
 
@@ -211,6 +214,24 @@ impl Gate {
         self
     }
 
+    /// Ends effects under way, and refuses more, once this is cancelled.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: Cancel) -> Gate {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Takes no more effects than this, whatever the policy allows to one run.
+    pub fn cap_effects(&mut self, most: u64) {
+        self.budget.cap(most);
+    }
+
+    /// Whether it was ended from outside.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(Cancel::is_cancelled)
+    }
+
     /// What an effect failed with whose outcome is labelled: stored in the outcome, never thrown.
     pub(crate) fn delayed(&mut self, label: &Label, shape: Shape) -> Outcome {
         Outcome::Labelled(self.vault.keep_failure(label.clone(), shape, &self.policy))
@@ -239,6 +260,9 @@ impl Perform for Gate {
         let call = Call::new(request);
         if self.stopped {
             return Err(EffectError::new(ErrorCode::ApprovalDenied, "the run was ended at the terminal"));
+        }
+        if self.is_cancelled() {
+            return Err(cancelled());
         }
         if let Effect::Reveal { handle } = &request.effect {
             return self.reveal(&call, *handle);
@@ -270,6 +294,11 @@ impl Perform for Gate {
             Effect::Reveal { handle } => self.reveal(&call, *handle),
         }
     }
+}
+
+/// Somebody ended the run from outside.
+pub(crate) fn cancelled() -> EffectError {
+    EffectError::new(ErrorCode::Limit, "the call was cancelled")
 }
 
 /// A name for a request in all its parts; each is told from the next by its length.

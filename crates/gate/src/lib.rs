@@ -36,6 +36,7 @@ pub use files::{GlobLimits, MAX_ENTRIES, MAX_PATTERN_BYTES, whole_characters};
 pub use gate::{Gate, GateParts};
 pub use ledger::Ledger;
 pub use net::{Answer, Caps, HostAddrs, NetClient, NetError, RequestHeaders, Resolver, TlsProblem, VettedAddrs};
+pub use perform::keep::Kept;
 pub use question::resolve_question;
 pub use redact::{RedactStream, Redactor};
 pub use resolve::{DirEntry, Guarded, Identity, Intent, Judge, Judged, NodeKind, OpenDir, OpenFile, PathError, Prepared, Tree};

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 /// One labelled value.
-struct Held {
+#[derive(Clone)]
+pub(crate) struct Held {
     /// None: what failed where the failure is labelled.
     content: Option<Vec<u8>>,
     label: Label,
@@ -16,6 +17,10 @@ struct Held {
 }
 
 impl Held {
+    pub(crate) fn size(&self) -> usize {
+        self.content.as_ref().map_or(0, Vec::len)
+    }
+
     /// The content as one JSON value; its kind is a fact of the call that made it, never of the content.
     fn as_json(&self, content: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(content);
@@ -68,6 +73,23 @@ impl Vault {
         let sources = label.indexes().map(|i| policy.source_name(i)).collect();
         self.held.push(Held { content, label: label.clone(), shape, whole: false });
         Labelled { handle, shape, label, sources }
+    }
+
+    /// One that stands by itself.
+    ///
+    /// # Errors
+    /// As [`Vault::label_of`].
+    pub(crate) fn copy(&self, handle: Handle) -> Result<Held, EffectError> {
+        self.find(handle).cloned()
+    }
+
+    /// Keeps one that was copied from another vault.
+    pub(crate) fn adopt(&mut self, held: &Held, policy: &Policy) -> Labelled {
+        let labelled = match &held.content {
+            Some(content) => self.keep(content.clone(), held.label.clone(), held.shape, policy),
+            None => self.keep_failure(held.label.clone(), held.shape, policy),
+        };
+        if held.whole { self.as_whole(labelled) } else { labelled }
     }
 
     /// Marks a value as a secret as the operator gave it.

@@ -292,6 +292,23 @@ impl Default for Limits {
     }
 }
 
+/// `[mcp]`: bounds of a server's session, on top of those of each call.
+#[derive(Debug, Clone, Serialize)]
+pub struct SessionLimits {
+    /// `max_concurrent`: calls under way at once.
+    pub max_concurrent: u32,
+    /// `max_session_calls`.
+    pub max_session_calls: u64,
+    /// `max_session_effects`: of all calls together.
+    pub max_session_effects: u64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        SessionLimits { max_concurrent: 4, max_session_calls: 100_000, max_session_effects: 1_000_000 }
+    }
+}
+
 /// Everything in a policy that is not a list.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
@@ -303,6 +320,8 @@ pub struct Settings {
     pub root: PathBuf,
     /// `[runtime]`, and the limits of `[network]` and `[subprocess]`.
     pub limits: Limits,
+    /// `[mcp]`.
+    pub mcp: SessionLimits,
     /// `[subprocess] confine`.
     pub confine: Confine,
     /// `[subprocess] network`.
@@ -342,6 +361,10 @@ impl Settings {
             let limit = mine.max_calls.entry(*capability).or_insert(*most);
             *limit = (*limit).min(*most);
         }
+        let (mine, theirs) = (&mut self.mcp, &project.mcp);
+        mine.max_concurrent = mine.max_concurrent.min(theirs.max_concurrent);
+        mine.max_session_calls = mine.max_session_calls.min(theirs.max_session_calls);
+        mine.max_session_effects = mine.max_session_effects.min(theirs.max_session_effects);
         self.confine = self.confine.max(project.confine);
         self.child_network = self.child_network.max(project.child_network);
         self.durability = self.durability.max(project.durability);

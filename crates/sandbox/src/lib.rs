@@ -4,6 +4,7 @@
 //! - [`broker`]: what the broker does to itself, once, before anything untrusted runs.
 //! - [`child`]: starts one judged program, feeds and reads it, and ends it with everything it started.
 //! - [`channel`]: bytes between broker and worker, in shared memory while both are awake.
+//! - [`Cancel`]: stops a child, from another thread.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
 //! Linux only. Confinement of children by Landlock, seccomp and namespaces is not part of it yet: children run as the user who started the
@@ -13,6 +14,7 @@
 compile_error!("aegis-sandbox supports only Linux");
 
 pub mod broker;
+mod cancel;
 pub mod channel;
 pub mod child;
 pub mod cpu;
@@ -24,6 +26,7 @@ mod process;
 mod seccomp;
 pub mod worker;
 
+pub use cancel::Cancel;
 pub use end::End;
 pub use error::SandboxError;
 pub use landlock::Enforced;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aegis_policy::{Method, RequestUrl};
+use aegis_sandbox::Cancel;
 use reqwest::header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
 use reqwest::{Client, Response, StatusCode, Url, redirect, retry};
 use rustls::ClientConfig;
@@ -63,6 +64,7 @@ impl NetClient {
     /// # Errors
     /// [`NetError`]. A redirect is one of them. After any of them the request may have reached the server, but
     /// [`NetError::NotJudged`], [`NetError::NotVetted`], [`NetError::Header`] and [`NetError::RequestHeaders`] come before anything is sent.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request or a bound of it")]
     pub fn send(
         &mut self,
         url: &RequestUrl,
@@ -71,6 +73,7 @@ impl NetClient {
         headers: &[(String, Vec<u8>)],
         body: Option<Vec<u8>>,
         caps: Caps,
+        cancel: Option<&Cancel>,
     ) -> Result<Answer, NetError> {
         let target = judged_form(url)?;
         if addrs.host() != url.host || url.ip.is_some_and(|ip| addrs.ips() != [ip]) {
@@ -98,7 +101,7 @@ impl NetClient {
                 }
                 receive(response, caps).await
             };
-            timeout_at(caps.deadline.into(), whole).await.unwrap_or(Err(NetError::Deadline))
+            until(caps.deadline, cancel, whole).await
         });
         self.pinned.clear();
         answer
@@ -125,6 +128,29 @@ impl NetClient {
         // All that were open are among these.
         pool.open.insert(key, addrs.ips().to_vec());
         Ok(slot.insert(pool).client.clone())
+    }
+}
+
+/// How soon a request notices that it is cancelled.
+const LOOK: Duration = Duration::from_millis(20);
+
+async fn until(
+    deadline: Instant,
+    cancel: Option<&Cancel>,
+    whole: impl Future<Output = Result<Answer, NetError>>,
+) -> Result<Answer, NetError> {
+    let mut whole = std::pin::pin!(whole);
+    loop {
+        let next = cancel.map_or(deadline, |_| deadline.min(Instant::now() + LOOK));
+        if let Ok(answer) = timeout_at(next.into(), &mut whole).await {
+            return answer;
+        }
+        if cancel.is_some_and(Cancel::is_cancelled) {
+            return Err(NetError::Cancelled);
+        }
+        if Instant::now() >= deadline {
+            return Err(NetError::Deadline);
+        }
     }
 }
 

@@ -56,6 +56,9 @@ pub enum NetError {
     /// The time for the whole request is over.
     #[error("no complete answer within the time limit")]
     Deadline,
+    /// Somebody ended the request.
+    #[error("cancelled")]
+    Cancelled,
     /// Nobody listens there.
     #[error("the connection was refused")]
     Refused,

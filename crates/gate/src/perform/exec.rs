@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
 use aegis_policy::{Access, Decision, ExecRequest, PathOp, Reason, Visibility};
-use aegis_sandbox::End;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
+use aegis_sandbox::{Cancel, End};
 
 use crate::approve::ApprovalRequest;
 use crate::call::{Call, MARK, Ruling, marked, preview};
@@ -148,7 +148,8 @@ impl Gate {
                 .outcome(id, Done::failed(ErrorCode::Exec).detail("not started: a local-only part of it cannot be given to a command"))?;
             return Ok(self.no_output(child, &out));
         }
-        let run = RunLimits { deadline, max_output, cancel: None, spare: &[] };
+        let cancel = self.cancel.clone();
+        let run = RunLimits { deadline, max_output, cancel: cancel.as_ref().map(Cancel::fd), spare: &[] };
         match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
@@ -156,7 +157,8 @@ impl Gate {
                 if let Some(stop) = finished.stopped {
                     let what = match stop {
                         Stop::Output => "wrote more than [subprocess].max_output_bytes and was killed",
-                        Stop::Deadline | Stop::Cancelled => "timed out and was killed",
+                        Stop::Deadline => "timed out and was killed",
+                        Stop::Cancelled => "was cancelled and killed",
                     };
                     self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(what))?;
                     if !out.is_public() {

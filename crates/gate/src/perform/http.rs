@@ -93,7 +93,7 @@ impl Gate {
             return Ok(self.no_answer(http, &out));
         }
         let answer = match self.network.client() {
-            Ok(client) => client.send(&url, vetted, http.method, &headers, body, Caps::new(deadline, max_body)),
+            Ok(client) => client.send(&url, vetted, http.method, &headers, body, Caps::new(deadline, max_body), self.cancel.as_ref()),
             Err(error) => Err(error),
         };
         match answer {

@@ -7,5 +7,6 @@ mod env;
 pub(crate) mod exec;
 mod files;
 mod http;
+pub(crate) mod keep;
 mod reveal;
 mod time;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::finder::Finder;
 use crate::load_error::{LoadCode, LoadError, quoted};
-use crate::merged::{ChildNetwork, Confine, Durability, Limits, Settings, Unlisted};
+use crate::merged::{ChildNetwork, Confine, Durability, Limits, SessionLimits, Settings, Unlisted};
 use crate::schema::keys::Set;
 use crate::schema::{Origin, Stated, Value};
 
@@ -17,6 +17,7 @@ pub(super) fn settings(values: &BTreeMap<&'static str, Stated>, origin: &Origin,
         description: None,
         root: root(values, origin, finder)?,
         limits: Limits::default(),
+        mcp: SessionLimits::default(),
         confine: Confine::Auto,
         child_network: ChildNetwork::Deny,
         audit_path: None,

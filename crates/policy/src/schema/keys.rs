@@ -192,6 +192,7 @@ pub(crate) static SECTIONS: &[Section] = &[
     Section { name: "environment", form: Form::Table, doc: "Variables of the operator's environment.", keys: ENVIRONMENT },
     Section { name: "subprocess", form: Form::Table, doc: "Programs, and what holds them.", keys: SUBPROCESS },
     Section { name: "runtime", form: Form::Table, doc: "Bounds of a run.", keys: RUNTIME },
+    Section { name: "mcp", form: Form::Table, doc: "Bounds of a session of `aegis mcp`, on top of those of each call.", keys: MCP },
     Section {
         name: "flow",
         form: Form::Repeated,
@@ -471,6 +472,28 @@ const RUNTIME: &[Key] = &[
         "Whether labelled content may enter the worker to be computed on."
     ),
     overriding!("runtime", "Lets this file raise inherited limits of every section, and loosen `timing` and `reveal`; reported."),
+];
+
+const MCP: &[Key] = &[
+    limit!(
+        "mcp",
+        "max_concurrent",
+        "calls",
+        64,
+        "4",
+        |s, n| s.mcp.max_concurrent = u32::try_from(n).unwrap_or(u32::MAX),
+        "Most calls under way at once; more wait."
+    ),
+    limit!("mcp", "max_session_calls", "calls", MOST, "100000", |s, n| s.mcp.max_session_calls = n, "Most calls of a session."),
+    limit!(
+        "mcp",
+        "max_session_effects",
+        "effects",
+        MOST,
+        "1000000",
+        |s, n| s.mcp.max_session_effects = n,
+        "Most effects of all calls of a session together."
+    ),
 ];
 
 const FLOW: &[Key] = &[

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use aegis_effect::{Effect, ErrorCode, Perform};
+use aegis_sandbox::Cancel;
 
 use super::pace::Pace;
 use super::process::WorkerHandle;
@@ -42,6 +43,7 @@ enum Stop {
     Output(io::Error),
     Protocol(&'static str),
     Gone,
+    Cancelled,
 }
 
 struct Session<'a> {
@@ -322,6 +324,10 @@ impl<'a> Session<'a> {
                 self.let_go();
                 (Status::Internal, RunError::new("worker_crashed", format!("the worker sent {what}")))
             }
+            Err(Stop::Cancelled) => {
+                self.let_go();
+                (Status::Limit, RunError::new("cancelled", "the run was cancelled"))
+            }
             Err(Stop::Gone) => self.post_mortem(source),
         };
         report.status = status;
@@ -367,6 +373,9 @@ impl<'a> Session<'a> {
         let limits = &self.options.limits;
         if self.looked.duration_since(self.started) >= limits.time {
             return Err(Stop::Limit(LimitKind::Time, format!("ran longer than {} s", limits.time.as_secs_f64())));
+        }
+        if self.options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(Stop::Cancelled);
         }
         match self.resident() {
             Some(now) if now > self.memory_before.saturating_add(limits.memory_bytes) => {

@@ -12,6 +12,7 @@ mod sandboxed;
 use std::time::Duration;
 
 use aegis_effect::{Labelled, Perform};
+use aegis_sandbox::Cancel;
 
 pub use output::OutputSink;
 pub use process::{ProcessWorkers, StartWorker, WorkerEnd, WorkerHandle, WorkerProcess};
@@ -39,6 +40,8 @@ pub struct RunOptions {
     /// The end of a run that branched on local-only data comes 1, 2, 4, ... seconds after its start, or at its time limit, and not when it
     /// happens.
     pub padded: bool,
+    /// Ends the run from another thread.
+    pub cancel: Option<Cancel>,
 }
 
 /// Runs scripts.
@@ -127,9 +130,22 @@ impl Runner {
     }
 
     fn warm(&mut self) {
-        if let Workers::Process { start, waiting: waiting @ None, keep_warm: true } = &mut self.workers {
+        if let Workers::Process { keep_warm: true, .. } = &self.workers {
+            self.make_ready();
+        }
+    }
+
+    /// Starts the next worker now, so that it is ready when the next run comes. The worker dies with the thread that this is called from.
+    pub fn make_ready(&mut self) {
+        if let Workers::Process { start, waiting: waiting @ None, .. } = &mut self.workers {
             *waiting = start.start().ok();
         }
+    }
+
+    /// The same as [`Runner::process`], without a worker for now.
+    #[must_use]
+    pub fn process_later(start: impl StartWorker + 'static) -> Runner {
+        Runner { workers: Workers::Process { start: Box::new(start), waiting: None, keep_warm: false }, ended: Vec::new() }
     }
 }
 

@@ -24,7 +24,7 @@ pub trait StartWorker: fmt::Debug + Send {
 }
 
 /// A process that can be watched and ended.
-pub trait WorkerHandle: fmt::Debug {
+pub trait WorkerHandle: fmt::Debug + Send {
     /// Its process id.
     fn id(&self) -> u32;
     /// Kills it, without waiting for its end.

@@ -1,0 +1,134 @@
+//! From start to end: threads, journal, transport.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_audit::{Journal, PolicyFile, SessionEnd, SessionStart, Sha256Digest, Text};
+use rmcp::ServiceExt;
+use rmcp::transport::async_rw::AsyncRwTransport;
+use tokio::runtime::Builder;
+
+use crate::calls::Calls;
+use crate::flood::Bounded;
+use crate::parts::Parts;
+use crate::server::{Server, Shared};
+
+/// Why a server could not start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The journal cannot be written; nothing is served without it.
+    #[error("{0}")]
+    Journal(#[from] aegis_audit::JournalError),
+    /// The system refused.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The client did not begin as the protocol wants.
+    #[error("the client did not begin a session: {0}")]
+    Protocol(String),
+}
+
+/// The largest message, in bytes. Longer ones are dropped unread.
+const LARGEST: usize = 16 << 20;
+
+/// How long calls that were cancelled may take to end.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// Serves one client on standard input and output, until it closes them or the process is told to stop.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve_stdio(parts: Parts) -> Result<(), ServeError> {
+    serve(parts, "stdio", |shared| async move {
+        let (read, write) = rmcp::transport::stdio_pipes();
+        let transport = Bounded::new(AsyncRwTransport::new_server(read, write).with_max_line_length(LARGEST));
+        let service = Server(shared).serve(transport).await;
+        let service = match service {
+            Ok(service) => service,
+            // it went away before it began
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok("closed"),
+            Err(error) => return Err(ServeError::Protocol(error.to_string())),
+        };
+        let cancel = service.cancellation_token();
+        let stopped = tokio::spawn(async move {
+            stop_signal().await;
+            cancel.cancel();
+        });
+        let ended = service.waiting().await;
+        let by_signal = stopped.is_finished();
+        stopped.abort();
+        ended.map_err(|e| ServeError::Protocol(e.to_string()))?;
+        Ok(if by_signal { "signal" } else { "closed" })
+    })
+}
+
+/// Serves any number of clients over streamable HTTP at an address of this machine. They must have the token.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve_http(parts: Parts, listener: std::net::TcpListener, token: String) -> Result<(), ServeError> {
+    serve(parts, "http", |shared| crate::http::serve(shared, listener, token))
+}
+
+/// Resolves when the process is told to stop.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    std::future::poll_fn(|task| {
+        use std::task::Poll;
+        if terminate.poll_recv(task).is_ready() || interrupt.poll_recv(task).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn serve<F>(mut parts: Parts, transport: &'static str, serving: impl FnOnce(Arc<Shared>) -> F) -> Result<(), ServeError>
+where
+    F: Future<Output = Result<&'static str, ServeError>>,
+{
+    let began = Instant::now();
+    let journal = parts.journal.as_ref().map(|open| open()).transpose()?;
+    begin(journal.as_ref(), &parts, transport)?;
+    let session = journal.as_ref().map(|journal| journal.run().as_str().to_owned()).unwrap_or_default();
+    let workers = std::mem::replace(&mut parts.workers, Box::new(|| Box::new(aegis_script::SandboxedWorkers)));
+    let threads = usize::try_from(parts.policy.settings().mcp.max_concurrent).unwrap_or(1);
+    let calls = Calls::start(threads, workers)?;
+    calls.runners().warm();
+    let shared = Arc::new(Shared::new(parts, calls, session));
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let served = runtime.block_on(serving(shared.clone()));
+    // whatever still runs is ended, and what it started with it
+    let until = Instant::now() + ENDING;
+    while !shared.end() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    runtime.shutdown_background();
+    if let Some(journal) = &journal {
+        let why = *served.as_ref().unwrap_or(&"error");
+        journal.append(&SessionEnd { why, calls: shared.begun(), took: began.elapsed() })?;
+    }
+    served.map(|_| ())
+}
+
+fn begin(journal: Option<&Journal>, parts: &Parts, transport: &str) -> Result<(), ServeError> {
+    let Some(journal) = journal else { return Ok(()) };
+    let policy = &parts.policy;
+    let digest = |hex: &str| Sha256Digest::from_hex(hex).unwrap_or_else(|| Sha256Digest::of(hex.as_bytes()));
+    let files: Vec<PolicyFile<'_>> =
+        policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();
+    let weakened: Vec<String> = policy.weakened().iter().map(|w| format!("{} ({})", w.what, w.by)).collect();
+    let weakened: Vec<&str> = weakened.iter().map(String::as_str).collect();
+    let host = rustix::system::uname();
+    journal.append(&SessionStart {
+        transport,
+        policy_sha256: digest(policy.trust_hash()),
+        policy_files: &files,
+        weakened: &weakened,
+        approvals: parts.approvals.name(),
+        version: env!("CARGO_PKG_VERSION"),
+        user: Text::from(parts.user.as_str()),
+        host: Text::from(host.nodename().to_bytes()),
+        pid: std::process::id(),
+    })?;
+    Ok(())
+}

@@ -68,6 +68,12 @@ fn equal<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starla
 
 #[inline(never)]
 fn any_equal<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<bool> {
+    if let (Some(a), Some(b)) = (a.unpack_str(), b.unpack_str()) {
+        let secrets = Context::of(eval)?.secrets();
+        if !secrets.stand_in(a.as_bytes()) && !secrets.stand_in(b.as_bytes()) {
+            return Ok(a == b);
+        }
+    }
     let (a, b) = observed(a, b, eval)?;
     a.equals(b)
 }

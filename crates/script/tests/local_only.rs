@@ -136,6 +136,14 @@ const OBSERVED: &[&str] = &[
     "\"x\" == s",
     "s != \"x\"",
     "s == 1",
+    "s == None",
+    "None != s",
+    "True == s",
+    "s in [1, None]",
+    "s in {1: 2}",
+    "None in [s]",
+    "\"x\" * 64 == \"x%s\" % s",
+    "[1, {2: [\"x%s\" % s]}] == [1, {2: [\"x\"]}]",
     "(s,) == (\"x\",)",
     "[\"x\"] == [s]",
     "{1: s} == {1: \"x\"}",
@@ -317,6 +325,29 @@ fn references_differ_between_runs_and_a_damaged_one_goes_nowhere() {
         // another nesting is another form of the same value, and as labelled
         assert!(refused || content(&ran).starts_with('{'), "{cut}: {} {:?}", ran.error(), ran.world.files);
     }
+}
+
+/// Each with each, while the run holds a labelled value and text has stood for it.
+#[test]
+fn public_values_compare_as_the_interpreter_compares_them() {
+    let script = r#"
+held = "%s" % env.read("TOKEN")
+values = [
+    None, True, False, 0, 1, -1, 1.0, 1 << 40, "", "a", "abc", "x" * 64, "x" * 63 + "y", [], [1], [1.0], ["a", None], (), (1,), ("a", "x" * 64),
+    {}, {1: 2}, {1: 2.0}, {"a": [1]}, {"a": [None]}, set(), set([1]), struct(a = 1), struct(a = [1]), len, [[1, {"a": ("b",)}]], [[1, {"a": ("c",)}]],
+]
+for a in values:
+    print([a == b for b in values], [a != b for b in values])
+    print([a in b for b in values if type(b) in ["list", "tuple"]], [a not in b for b in values if type(b) in ["list", "tuple"]])
+for a in [None, True, 1, 1.0, "a", "x" * 64, (1,), ("a", "x" * 64)]:
+    print([a in b for b in values if type(b) in ["dict", "set"]], [a not in b for b in values if type(b) in ["dict", "set"]])
+for a in ["", "a", "bc", "x" * 64]:
+    print([a in b for b in values if type(b) == "string"], [a not in b for b in values if type(b) == "string"])
+"#;
+    let [interpreter, ours] = [false, true].map(|local_only| run_options(script, &RunOptions { local_only, ..RunOptions::default() }));
+    assert_eq!((ours.report.status, ours.error().as_str()), (Status::Ok, ""));
+    assert!(ours.output.contains("True") && ours.output.lines().count() > 60);
+    assert_eq!(ours.output, interpreter.output);
 }
 
 #[test]

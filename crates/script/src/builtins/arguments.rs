@@ -162,16 +162,16 @@ pub(super) fn data_of<'v>(value: Value<'v>) -> Option<&'v [u8]> {
     }
 }
 
-/// The first of some plain values as text.
-pub(super) fn text_of<'v>(plain: &[Value<'v>], call: &str) -> starlark::Result<&'v str> {
-    plain.first().and_then(|value| value.unpack_str()).ok_or_else(|| bad(format!("{call}: not text")))
+/// A plain value as text.
+pub(super) fn text_of<'v>(plain: Value<'v>, call: &str) -> starlark::Result<&'v str> {
+    plain.unpack_str().ok_or_else(|| bad(format!("{call}: not text")))
 }
 
 /// Calls a function with arguments that may be labelled: with a labelled one its result is labelled.
-pub(super) fn lifted<'v>(
-    arguments: &[Value<'v>],
+pub(super) fn lifted<'v, const N: usize>(
+    arguments: [Value<'v>; N],
     eval: &Evaluator<'v, '_, '_>,
-    function: impl FnOnce(&[Value<'v>]) -> starlark::Result<Value<'v>>,
+    function: impl FnOnce([Value<'v>; N]) -> starlark::Result<Value<'v>>,
 ) -> starlark::Result<Value<'v>> {
     let secrets = Context::of(eval)?.secrets();
     if arguments.iter().any(|argument| secrets.touch(*argument)) {

@@ -24,17 +24,14 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         if let Some(sealed) = Context::of(eval)?.secrets().base64(data.0, url, heap) {
             return Ok(ValueOfUnchecked::new(sealed));
         }
-        lifted(&[data.0], eval, |plain| {
-            let data = plain.first().copied().and_then(data_of).unwrap_or_default();
-            Ok(heap.alloc_str(&base64(data, url)).to_value())
-        })
-        .map(ValueOfUnchecked::new)
+        lifted([data.0], eval, |[data]| Ok(heap.alloc_str(&base64(data_of(data).unwrap_or_default(), url)).to_value()))
+            .map(ValueOfUnchecked::new)
     }
 
     /// What base64 text stands for: text where it is UTF-8, else bytes. Both alphabets are taken; padding may be missing.
     fn decode<'v>(#[starlark(require = pos)] text: Liftable<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
         let heap = eval.heap();
-        lifted(&[text.0], eval, |plain| decode(text_of(plain, "base64.decode")?, heap))
+        lifted([text.0], eval, |[text]| decode(text_of(text, "base64.decode")?, heap))
     }
 }
 

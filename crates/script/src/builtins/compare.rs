@@ -4,9 +4,10 @@
 use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
-use starlark::values::Value;
 use starlark::values::dict::DictRef;
+use starlark::values::{Value, ValueLike};
 
+use crate::flow::{LocalOnly, holds_nothing, is_short, is_single};
 use crate::worker::Context;
 
 /// Operators and the functions that replace them.
@@ -47,32 +48,59 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     }
 }
 
+/// Most comparisons are of small numbers, of short text, or with None or a bool; nothing labelled can be in these.
+#[inline(always)]
 fn equal<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<bool> {
-    // Most comparisons are of small numbers, which hold nothing.
     if let (Some(a), Some(b)) = (a.unpack_i32(), b.unpack_i32()) {
         return Ok(a == b);
+    }
+    if let (Some(a), Some(b)) = (a.unpack_str(), b.unpack_str())
+        && is_short(a)
+        && is_short(b)
+    {
+        return Ok(a == b);
+    }
+    if is_single(a) && !is_local_only(b) || is_single(b) && !is_local_only(a) {
+        return Ok(a.ptr_eq(b));
+    }
+    any_equal(a, b, eval)
+}
+
+#[inline(never)]
+fn any_equal<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<bool> {
+    if let (Some(a), Some(b)) = (a.unpack_str(), b.unpack_str()) {
+        let secrets = Context::of(eval)?.secrets();
+        if !secrets.stand_in(a.as_bytes()) && !secrets.stand_in(b.as_bytes()) {
+            return Ok(a == b);
+        }
     }
     let (a, b) = observed(a, b, eval)?;
     a.equals(b)
 }
 
 fn contained<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<bool> {
+    if !Context::of(eval)?.secrets().exist() || holds_nothing(a) && holds_nothing(b) {
+        return b.is_in(a);
+    }
     if DictRef::from_value(b).is_some() || b.get_type() == "set" {
         // Keys and members are never labelled, so that only what is looked for can be; and looking it up must not take a walk.
-        let (a, _) = observed(a, Value::new_none(), eval)?;
+        let a = if holds_nothing(a) { a } else { observed(a, Value::new_none(), eval)?.0 };
         return b.is_in(a);
     }
     let (a, b) = observed(a, b, eval)?;
     b.is_in(a)
 }
 
+fn is_local_only(value: Value<'_>) -> bool {
+    value.downcast_ref::<LocalOnly>().is_some()
+}
+
 /// Both sides as they are; where one of them is labelled, plain, and the run depends on both from here on.
 fn observed<'v>(a: Value<'v>, b: Value<'v>, eval: &Evaluator<'v, '_, '_>) -> starlark::Result<(Value<'v>, Value<'v>)> {
     let context = Context::of(eval)?;
     let secrets = context.secrets();
-    if !secrets.exist() || !(secrets.touch(a) || secrets.touch(b)) {
+    if !secrets.exist() {
         return Ok((a, b));
     }
-    context.note_line(eval);
-    secrets.open_both(a, b, eval.heap())
+    secrets.open_both(a, b, eval.heap(), || context.note_line(eval))
 }

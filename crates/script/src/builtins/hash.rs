@@ -16,8 +16,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         let heap = eval.heap();
-        lifted(&[data.0], eval, |plain| {
-            let data = plain.first().copied().and_then(data_of).unwrap_or_default();
+        lifted([data.0], eval, |[data]| {
+            let data = data_of(data).unwrap_or_default();
             let hex: String = Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect();
             Ok::<Value<'v>, starlark::Error>(heap.alloc_str(&hex).to_value())
         })

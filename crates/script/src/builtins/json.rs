@@ -24,7 +24,7 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     /// The value of a JSON text.
     fn decode<'v>(#[starlark(require = pos)] text: Liftable<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
         let heap = eval.heap();
-        lifted(&[text.0], eval, |plain| decode(text_of(plain, "json.decode")?, heap))
+        lifted([text.0], eval, |[text]| decode(text_of(text, "json.decode")?, heap))
     }
 }
 

@@ -29,11 +29,9 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<ValueOfUnchecked<'v, NoneOr<Value<'static>>>> {
         let heap = eval.heap();
-        lifted(&[pattern.0, text.0], eval, |plain| match texts("re.match", plain)?.as_slice() {
-            [pattern, text] => matched(pattern, text, heap),
-            _ => Ok(Value::new_none()),
-        })
-        .map(ValueOfUnchecked::new)
+        let call = "re.match";
+        lifted([pattern.0, text.0], eval, |[pattern, text]| matched(text_of(pattern, call)?, text_of(text, call)?, heap))
+            .map(ValueOfUnchecked::new)
     }
 
     /// Every match of the pattern: a list of str, of the group if the pattern has one, of tuples if it has more.
@@ -43,10 +41,8 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
         let heap = eval.heap();
-        lifted(&[pattern.0, text.0], eval, |plain| match texts("re.findall", plain)?.as_slice() {
-            [pattern, text] => found(pattern, text, heap),
-            _ => Ok(Value::new_none()),
-        })
+        let call = "re.findall";
+        lifted([pattern.0, text.0], eval, |[pattern, text]| found(text_of(pattern, call)?, text_of(text, call)?, heap))
     }
 
     /// The text with every match of the pattern replaced; `\1` or `\g<name>` in the replacement is a group. `count` replaces only the
@@ -60,17 +56,13 @@ pub(super) fn members(builder: &mut GlobalsBuilder) {
     ) -> starlark::Result<ValueOfUnchecked<'v, String>> {
         let heap = eval.heap();
         let most = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
-        lifted(&[pattern.0, replacement.0, text.0], eval, |plain| match texts("re.sub", plain)?.as_slice() {
-            [pattern, replacement, text] => Ok(heap.alloc_str(&substituted(pattern, replacement, text, most)?).to_value()),
-            _ => Ok(Value::new_none()),
+        let call = "re.sub";
+        lifted([pattern.0, replacement.0, text.0], eval, |[pattern, replacement, text]| {
+            let done = substituted(text_of(pattern, call)?, text_of(replacement, call)?, text_of(text, call)?, most)?;
+            Ok(heap.alloc_str(&done).to_value())
         })
         .map(ValueOfUnchecked::new)
     }
-}
-
-/// Arguments as the text they must be.
-fn texts<'v>(call: &str, plain: &[Value<'v>]) -> starlark::Result<Vec<&'v str>> {
-    plain.iter().map(|value| text_of(&[*value], call)).collect()
 }
 
 fn matched<'v>(pattern: &str, text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {

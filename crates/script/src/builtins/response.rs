@@ -74,6 +74,6 @@ fn response_methods(builder: &mut MethodsBuilder) {
     fn json<'v>(this: Value<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
         let Some(response) = Response::from_value(this) else { return Ok(Value::new_none()) };
         let heap = eval.heap();
-        lifted(&[response.body], eval, |plain| decode(text_of(plain, "json")?, heap))
+        lifted([response.body], eval, |[body]| decode(text_of(body, "json")?, heap))
     }
 }

@@ -35,7 +35,7 @@ impl Secrets {
         }
         let Some(copies) = copies.into_iter().collect::<Option<Vec<Data>>>() else { return Ok(None) };
         let copies = (!join.failed).then_some(copies);
-        self.begin_quiet(join.clone());
+        self.begin_quiet(join.label.clone());
         Ok(Some((join, copies)))
     }
 
@@ -53,7 +53,7 @@ impl Secrets {
         let mut join = label.clone();
         let (copied, error) = match result {
             Some(Ok((copied, of))) => {
-                join.add(&of.label, &of.sources);
+                join.label.join(&of.label);
                 join.failed |= of.failed;
                 (copied, None)
             }
@@ -64,7 +64,7 @@ impl Secrets {
         let content = match copied.filter(|_| !beyond && !join.failed) {
             // Nothing labelled went in, and nothing was looked at.
             Some(data) if label.label.is_public() => return Ok(data.alloc(heap)),
-            Some(data) => Content::Known(Arc::new(data)),
+            Some(data) => Content::Known(data),
             None if label.label.is_public() => {
                 return Err(error.unwrap_or_else(|| {
                     fail(EffectError::new(ErrorCode::BadArgument, "compute: the result is no plain value, or looks at what is no argument"))
@@ -72,6 +72,6 @@ impl Secrets {
             }
             None => Content::Failed,
         };
-        Ok(heap.alloc(LocalOnly::of(Sealed::new(label, content), self)))
+        Ok(heap.alloc(LocalOnly::of(Sealed::new(label.label, content), self)))
     }
 }

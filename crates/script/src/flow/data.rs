@@ -82,6 +82,9 @@ impl Data {
             take(s.len())?;
             return Some(Data::Str(s.to_owned()));
         }
+        if let Some(small) = value.unpack_i32() {
+            return Some(Data::Int(small.into()));
+        }
         if value.get_type() == "int" {
             let text = value.to_str();
             take(text.len())?;

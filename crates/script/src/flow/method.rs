@@ -10,7 +10,7 @@ use starlark::starlark_simple_value;
 use starlark::values::{Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value};
 
 use super::LocalOnly;
-use super::lift::lift;
+use super::lift::Lift;
 use crate::worker::fail;
 
 /// A method of a labelled value, not called yet.
@@ -18,7 +18,7 @@ use crate::worker::fail;
 pub(super) struct Method {
     #[allocative(skip)]
     this: LocalOnly,
-    name: String,
+    name: &'static str,
 }
 
 starlark_simple_value!(Method);
@@ -69,13 +69,19 @@ const LIFTED: &[&str] = &[
 ];
 
 impl Method {
-    pub(super) fn new(this: LocalOnly, name: &str) -> Method {
-        Method { this, name: name.to_owned() }
+    /// The method of that name, if labelled values have it, whatever their content.
+    pub(super) fn of(this: &LocalOnly, name: &str) -> Option<Method> {
+        let name = Method::named(name)?;
+        Some(Method { this: this.clone(), name })
     }
 
     /// Whether labelled values have it, whatever their content.
     pub(super) fn exists(name: &str) -> bool {
-        OWN.contains(&name) || LIFTED.contains(&name)
+        Method::named(name).is_some()
+    }
+
+    fn named(name: &str) -> Option<&'static str> {
+        OWN.iter().chain(LIFTED).find(|known| **known == name).copied()
     }
 
     pub(super) fn names() -> Vec<String> {
@@ -93,37 +99,35 @@ impl fmt::Display for Method {
 impl<'v> StarlarkValue<'v> for Method {
     fn invoke(&self, _me: Value<'v>, args: &Arguments<'v, '_>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
         let heap = eval.heap();
-        let mut operands = vec![heap.alloc(self.this.clone())];
-        operands.extend(args.positions(heap)?);
-        let named: Vec<(String, Value<'v>)> = args.names_map()?.iter().map(|(name, value)| (name.as_str().to_owned(), *value)).collect();
-        let given = operands.len() - 1;
-        let expected = match self.name.as_str() {
+        let mut given: Vec<Value<'v>> = args.positions(heap)?.collect();
+        let mut named: Vec<(&str, Value<'v>)> = args.names_map()?.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let expected = match self.name {
             "open" | "json" | "lines" | "len" => Some(0),
             "eq" | "contains" => Some(1),
             "select" => Some(2),
             _ => None,
         };
         if let Some(expected) = expected
-            && (given != expected || !named.is_empty())
+            && (given.len() != expected || !named.is_empty())
         {
             let message = format!(".{}() of a local-only value takes {expected} arguments", self.name);
             return Err(fail(EffectError::new(ErrorCode::BadArgument, message)));
         }
         crate::worker::Context::of(eval)?.note_line(eval);
         if self.name == "open" {
-            return self.this.secrets().open(operands.first().copied().unwrap_or_else(Value::new_none), heap);
+            return self.this.opened(heap);
         }
-        let names = named.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        operands.extend(named.iter().map(|(_, value)| *value));
-        lift(self.this.secrets(), &operands, heap, |plain| {
-            let (positional, named) = plain.split_at_checked(given + 1).unwrap_or((plain, &[]));
-            let (this, rest) = positional.split_first().map_or((Value::new_none(), &[][..]), |(this, rest)| (*this, rest));
+        let mut lift = Lift::new(self.this.secrets(), heap);
+        let this = lift.sealed(self.this.sealed())?;
+        for argument in given.iter_mut().chain(named.iter_mut().map(|(_, value)| value)) {
+            *argument = lift.operand(*argument)?;
+        }
+        lift.result(|| {
             if expected.is_some() {
-                return own(&self.name, this, rest, heap);
+                return own(self.name, this, &given, heap);
             }
-            let Some(method) = this.get_attr(&self.name, heap)? else { return Err(absent()) };
-            let named: Vec<(&str, Value<'v>)> = names.iter().map(String::as_str).zip(named.iter().copied()).collect();
-            eval.eval_function(method, rest, &named)
+            let method = this.get_attr(self.name, heap)?.ok_or_else(absent)?;
+            eval.eval_function(method, &given, &named)
         })
     }
 }

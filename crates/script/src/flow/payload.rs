@@ -77,7 +77,7 @@ impl Secrets {
                 }
             }
             Content::Known(data) if form == Form::TEXT => {
-                if let Data::Bytes(bytes) = &**data {
+                if let Data::Bytes(bytes) = data {
                     parts.push(Part::Derived(Derived { bytes: bytes.clone(), label: sealed.label.clone() }));
                     return Ok(());
                 }

@@ -1,5 +1,7 @@
 //! Values with everything labelled in them put in, and what the result depends on.
 
+use std::borrow::Cow;
+
 use aegis_effect::{EffectError, ErrorCode, Label};
 use starlark::values::dict::{AllocDict, DictRef};
 use starlark::values::list::{AllocList, ListRef};
@@ -9,7 +11,7 @@ use starlark::values::{Heap, Value, ValueLike};
 
 use super::LocalOnly;
 use super::data::Data;
-use super::reference::{Base, Form, Stretch};
+use super::reference::{Base, Form, Stretch, is_short};
 use super::sealed::Sealed;
 use super::secrets::Secrets;
 use crate::worker::{JsonWalk, fail};
@@ -18,24 +20,8 @@ use crate::worker::{JsonWalk, fail};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Join {
     pub(crate) label: Label,
-    /// The names of the sources, each once.
-    pub(crate) sources: Vec<String>,
     /// A part is a delayed error.
     pub(crate) failed: bool,
-}
-
-impl Join {
-    pub(crate) fn add(&mut self, label: &Label, sources: &[String]) {
-        if label.is_subset(&self.label) {
-            return;
-        }
-        self.label.join(label);
-        for source in sources {
-            if !self.sources.contains(source) {
-                self.sources.push(source.clone());
-            }
-        }
-    }
 }
 
 /// Shared and cyclic containers make a walk long: nodes are bounded as well as depth.
@@ -54,6 +40,9 @@ impl Secrets {
     }
 
     fn touch_within(&self, value: Value<'_>, bound: &mut Bound) -> bool {
+        if holds_nothing(value) {
+            return false;
+        }
         if let Some(text) = value.unpack_str() {
             return self.stand_in(text.as_bytes());
         }
@@ -90,6 +79,9 @@ impl Secrets {
     }
 
     fn plain_within<'v>(&self, value: Value<'v>, heap: Heap<'v>, join: &mut Join, bound: &mut Bound) -> starlark::Result<Value<'v>> {
+        if holds_nothing(value) {
+            return Ok(value);
+        }
         if let Some(text) = value.unpack_str() {
             if !self.stand_in(text.as_bytes()) {
                 return Ok(value);
@@ -100,30 +92,53 @@ impl Secrets {
         if let Some(secret) = value.downcast_ref::<LocalOnly>() {
             return self.unsealed(secret.sealed(), heap, join);
         }
-        if !self.touch(value) {
-            return Ok(value);
+        let plain = if let Some(list) = ListRef::from_value(value) {
+            self.plain_items(list.content(), heap, join, bound)?.map(|items| heap.alloc(AllocList(items)))
+        } else if let Some(tuple) = TupleRef::from_value(value) {
+            self.plain_items(tuple.content(), heap, join, bound)?.map(|items| heap.alloc(AllocTuple(items)))
+        } else if let Some(dict) = DictRef::from_value(value) {
+            let pairs: Vec<Value<'v>> = dict.iter().flat_map(|(key, value)| [key, value]).collect();
+            let pair = |pair: &[Value<'v>]| Some((*pair.first()?, *pair.get(1)?));
+            self.plain_items(&pairs, heap, join, bound)?
+                .map(|pairs| heap.alloc(AllocDict(pairs.chunks_exact(2).filter_map(pair).collect::<Vec<_>>())))
+        } else if let Some(fields) = StructRef::from_value(value) {
+            let (names, values): (Vec<_>, Vec<_>) = fields.iter().map(|(name, value)| (name.as_str(), value)).unzip();
+            self.plain_items(&values, heap, join, bound)?.map(|values| heap.alloc(AllocStruct(names.into_iter().zip(values))))
+        } else {
+            None
+        };
+        Ok(plain.unwrap_or(value))
+    }
+
+    /// The same for some values; none if all of them stay what they are.
+    fn plain_items<'v>(
+        &self,
+        items: &[Value<'v>],
+        heap: Heap<'v>,
+        join: &mut Join,
+        bound: &mut Bound,
+    ) -> starlark::Result<Option<Vec<Value<'v>>>> {
+        if items.iter().all(|item| holds_nothing(*item)) {
+            return Ok(None);
         }
         bound.nodes = bound.nodes.checked_sub(1).ok_or_else(too_large)?;
         bound.depth = bound.depth.checked_sub(1).ok_or_else(too_large)?;
-        let plain = if let Some(list) = ListRef::from_value(value) {
-            let items: Vec<Value<'v>> = list.iter().map(|v| self.plain_within(v, heap, join, bound)).collect::<starlark::Result<_>>()?;
-            heap.alloc(AllocList(items))
-        } else if let Some(tuple) = TupleRef::from_value(value) {
-            let items: Vec<Value<'v>> = tuple.iter().map(|v| self.plain_within(v, heap, join, bound)).collect::<starlark::Result<_>>()?;
-            heap.alloc(AllocTuple(items))
-        } else if let Some(dict) = DictRef::from_value(value) {
-            let pairs = dict.iter().map(|(k, v)| Ok((self.plain_within(k, heap, join, bound)?, self.plain_within(v, heap, join, bound)?)));
-            let pairs: Vec<(Value<'v>, Value<'v>)> = pairs.collect::<starlark::Result<_>>()?;
-            heap.alloc(AllocDict(pairs))
-        } else if let Some(fields) = StructRef::from_value(value) {
-            let pairs = fields.iter().map(|(k, v)| Ok((k.as_str(), self.plain_within(v, heap, join, bound)?)));
-            let pairs: Vec<(&str, Value<'v>)> = pairs.collect::<starlark::Result<_>>()?;
-            heap.alloc(AllocStruct(pairs))
-        } else {
-            value
-        };
+        let mut changed: Option<Vec<Value<'v>>> = None;
+        for (i, item) in items.iter().enumerate() {
+            let plain = self.plain_within(*item, heap, join, bound)?;
+            match &mut changed {
+                Some(changed) => changed.push(plain),
+                None if plain.ptr_eq(*item) => {}
+                None => {
+                    let mut begun = Vec::with_capacity(items.len());
+                    begun.extend(items.iter().take(i));
+                    begun.push(plain);
+                    changed = Some(begun);
+                }
+            }
+        }
         bound.depth += 1;
-        Ok(plain)
+        Ok(changed)
     }
 
     /// The same outside the interpreter's heap; none for what cannot be content (a function), or is too large or deep.
@@ -136,10 +151,10 @@ impl Secrets {
 
     fn copied_within(&self, value: Value<'_>, join: &mut Join, bound: &mut Bound) -> starlark::Result<Option<Data>> {
         if let Some(secret) = value.downcast_ref::<LocalOnly>() {
-            join.add(&secret.sealed().label, &secret.sealed().sources);
+            join.label.join(&secret.sealed().label);
             let data = self.data(secret.sealed())?;
             join.failed |= data.is_none();
-            return Ok(Some(data.map_or(Data::None, |data| (*data).clone())));
+            return Ok(Some(data.map_or(Data::None, Cow::into_owned)));
         }
         if let Some(text) = value.unpack_str().filter(|text| self.stand_in(text.as_bytes())) {
             return Heap::temp(|heap| self.text(text, heap, join)).map(|text| Some(Data::Str(text)));
@@ -180,7 +195,7 @@ impl Secrets {
     }
 
     pub(super) fn unsealed<'v>(&self, sealed: &Sealed, heap: Heap<'v>, join: &mut Join) -> starlark::Result<Value<'v>> {
-        join.add(&sealed.label, &sealed.sources);
+        join.label.join(&sealed.label);
         Ok(match self.data(sealed)? {
             Some(data) => data.alloc(heap),
             None => {
@@ -198,7 +213,7 @@ impl Secrets {
                 Stretch::Text(text) | Stretch::Damaged(text) => out.push_str(text),
                 Stretch::Reference(reference) => {
                     let Some(sealed) = self.get(reference.index) else { continue };
-                    join.add(&sealed.label, &sealed.sources);
+                    join.label.join(&sealed.label);
                     match self.rendered(&sealed, reference.form, heap)? {
                         Some(text) => out.push_str(&text),
                         None => join.failed = true,
@@ -226,6 +241,16 @@ impl Secrets {
         }
         Ok(Some(text))
     }
+}
+
+/// Whether it is one of the values met most often in which nothing labelled can be, in any run.
+pub(crate) fn holds_nothing(value: Value<'_>) -> bool {
+    value.unpack_i32().is_some() || is_single(value) || value.unpack_str().is_some_and(is_short)
+}
+
+/// Whether it is None, True or False: equal to itself alone.
+pub(crate) fn is_single(value: Value<'_>) -> bool {
+    value.is_none() || value.unpack_bool().is_some()
 }
 
 fn too_large() -> starlark::Error {

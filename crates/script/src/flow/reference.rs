@@ -43,6 +43,11 @@ impl Form {
     }
 }
 
+/// Whether some text is too short for the run's word, so that no reference stands in it, nor what is left of one.
+pub(crate) fn is_short(text: &str) -> bool {
+    text.len() < NONCE
+}
+
 /// A reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reference {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use aegis_effect::{Handle, Shape};
+use aegis_effect::{Handle, Label, Shape};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use starlark::values::{Heap, Value, ValueLike};
 
 use super::LocalOnly;
 use super::data::Data;
-use super::plain::Join;
 use super::reference::{Form, Stretch};
 use super::sealed::{Content, Sealed};
 use super::secrets::Secrets;
@@ -27,56 +26,70 @@ pub(super) enum Piece {
 }
 
 impl Sealed {
-    /// The pieces of it as text, if the broker can put them together.
-    fn pieces(self: &Arc<Sealed>) -> Option<Vec<Piece>> {
+    /// Adds the pieces of it as text; none if the broker cannot put them together.
+    fn add_pieces(self: &Arc<Sealed>, pieces: &mut Vec<Piece>) -> Option<()> {
         match &self.content {
-            Content::Held { handle, shape: Shape::Text, .. } => Some(vec![Piece::Held(*handle, self.clone())]),
-            Content::Rope(pieces) => Some(pieces.clone()),
-            _ => None,
+            Content::Held { handle, shape: Shape::Text, .. } => pieces.push(Piece::Held(*handle, self.clone())),
+            Content::Rope(mine) => pieces.extend_from_slice(mine),
+            _ => return None,
         }
+        Some(())
     }
 }
 
 impl Secrets {
-    /// The pieces of a labelled value, or of text; none if they are not all known without content.
-    fn pieces(&self, value: Value<'_>, join: &mut Join) -> Option<Vec<Piece>> {
+    /// Adds the pieces of a labelled value, or of text; none if they are not all known without content.
+    fn add_pieces(&self, value: Value<'_>, label: &mut Label, pieces: &mut Vec<Piece>) -> Option<()> {
         if let Some(secret) = value.downcast_ref::<LocalOnly>() {
-            let sealed = secret.sealed();
-            join.add(&sealed.label, &sealed.sources);
-            return sealed.pieces();
+            label.join(&secret.sealed().label);
+            return secret.sealed().add_pieces(pieces);
         }
-        let mut pieces = Vec::new();
-        for stretch in self.take_apart(value.unpack_str()?) {
+        let text = value.unpack_str()?;
+        if !self.stand_in(text.as_bytes()) {
+            pieces.extend((!text.is_empty()).then(|| Piece::Text(text.to_owned())));
+            return Some(());
+        }
+        for stretch in self.take_apart(text) {
             match stretch {
                 Stretch::Text(text) => pieces.push(Piece::Text(text.to_owned())),
                 Stretch::Reference(reference) if reference.form == Form::TEXT => {
                     let sealed = self.get(reference.index)?;
-                    join.add(&sealed.label, &sealed.sources);
-                    pieces.append(&mut sealed.pieces()?);
+                    label.join(&sealed.label);
+                    sealed.add_pieces(pieces)?;
                 }
                 _ => return None,
             }
         }
-        Some(pieces)
+        Some(())
     }
 
-    /// `+` of text.
-    pub(super) fn joined<'v>(self: &Arc<Self>, first: Value<'v>, second: Value<'v>, heap: Heap<'v>) -> Option<Value<'v>> {
-        let mut join = Join::default();
-        let first = self.pieces(first, &mut join)?;
-        let second = self.pieces(second, &mut join)?;
-        Some(heap.alloc(LocalOnly::of(Sealed::new(join, Content::Rope([first, second].concat())), self)))
+    /// `+` of a labelled value and something else.
+    pub(super) fn joined<'v>(self: &Arc<Self>, me: &Arc<Sealed>, other: Value<'v>, other_first: bool, heap: Heap<'v>) -> Option<Value<'v>> {
+        let mut label = me.label.clone();
+        let mut pieces = Vec::with_capacity(2);
+        if other_first {
+            self.add_pieces(other, &mut label, &mut pieces)?;
+        }
+        me.add_pieces(&mut pieces)?;
+        if !other_first {
+            self.add_pieces(other, &mut label, &mut pieces)?;
+        }
+        Some(heap.alloc(LocalOnly::of(Sealed::new(label, Content::Rope(pieces)), self)))
     }
 
-    /// `base64.encode` of text with something labelled in it.
+    /// `base64.encode` of text with something labelled in it; none where nothing is.
     pub(crate) fn base64<'v>(self: &Arc<Self>, text: Value<'v>, url: bool, heap: Heap<'v>) -> Option<Value<'v>> {
-        let mut join = Join::default();
-        let of = self.pieces(text, &mut join)?;
-        let nested = of.iter().any(|piece| matches!(piece, Piece::Base64 { .. }));
-        if nested || join.label.is_public() {
+        if !self.touch(text) {
             return None;
         }
-        Some(heap.alloc(LocalOnly::of(Sealed::new(join, Content::Rope(vec![Piece::Base64 { of, url }])), self)))
+        let mut label = Label::public();
+        let mut of = Vec::new();
+        self.add_pieces(text, &mut label, &mut of)?;
+        let nested = of.iter().any(|piece| matches!(piece, Piece::Base64 { .. }));
+        if nested || label.is_public() {
+            return None;
+        }
+        Some(heap.alloc(LocalOnly::of(Sealed::new(label, Content::Rope(vec![Piece::Base64 { of, url }])), self)))
     }
 
     /// The text of a rope, with content brought here; none if a piece is a delayed error.

@@ -2,13 +2,15 @@
 //! interpreter asks a value without saying who asks.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use aegis_effect::{EffectError, ErrorCode, Handle, Label};
+use aegis_effect::{EffectError, ErrorCode, Handle, Label, Labelled};
+use memchr::memmem::Finder;
 
 use super::data::Data;
 use super::plain::Join;
@@ -29,13 +31,16 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync {
 /// The labelled values of a run.
 #[derive(Debug)]
 pub(crate) struct Secrets {
-    nonce: OnceLock<String>,
+    nonce: OnceLock<Nonce>,
     /// What was put into text, by the number of its references.
     values: Mutex<Vec<Arc<Sealed>>>,
     exist: AtomicBool,
-    everything: Mutex<Join>,
+    /// The labels of all that effects gave. What is computed from it has no others.
+    everything: Mutex<Label>,
+    /// The names of those sources, by their index in labels.
+    names: Mutex<BTreeMap<usize, String>>,
     /// What the run's going on depends on.
-    current: Mutex<Join>,
+    current: Mutex<Label>,
     is_raised: AtomicBool,
     /// A failure where the interpreter takes none; the run ends with it at its next step.
     pending: Mutex<Option<EffectError>>,
@@ -48,11 +53,19 @@ pub(crate) struct Secrets {
     broker: Arc<dyn Broker>,
 }
 
+/// The run's own word, which every reference begins with.
+#[derive(Debug)]
+struct Nonce {
+    word: String,
+    /// Looks for it. Text is searched often, and most of it holds none.
+    finder: Finder<'static>,
+}
+
 /// A part of a run in which nothing may act or print.
 #[derive(Debug, Default)]
 pub(super) struct Quiet {
     /// What it may depend on.
-    pub(super) join: Join,
+    pub(super) label: Label,
     /// It observed something beyond that.
     pub(super) beyond: bool,
     /// How many values there were before it.
@@ -70,6 +83,7 @@ impl Secrets {
             values: Mutex::default(),
             exist: AtomicBool::new(false),
             everything: Mutex::default(),
+            names: Mutex::default(),
             current: Mutex::default(),
             is_raised: AtomicBool::new(false),
             pending: Mutex::default(),
@@ -81,10 +95,20 @@ impl Secrets {
         })
     }
 
-    /// Notes that the run holds a value.
-    pub(super) fn seen(&self, value: &Sealed) {
+    /// Notes what an effect gave.
+    pub(super) fn seen(&self, labelled: &Labelled) {
         self.exist.store(true, Ordering::Relaxed);
-        lock(&self.everything).add(&value.label, &value.sources);
+        lock(&self.everything).join(&labelled.label);
+        let mut names = lock(&self.names);
+        for (index, name) in labelled.label.indexes().zip(&labelled.sources) {
+            names.entry(index).or_insert_with(|| name.clone());
+        }
+    }
+
+    /// The names of the sources in a label.
+    pub(super) fn names(&self, label: &Label) -> Vec<String> {
+        let names = lock(&self.names);
+        label.indexes().filter_map(|index| names.get(&index).cloned()).collect()
     }
 
     /// Does something with the number of a value's references and the one in text. Only what is put into text gets one.
@@ -117,7 +141,7 @@ impl Secrets {
 
     /// Everything that the run read so far.
     pub(crate) fn everything(&self) -> Join {
-        lock(&self.everything).clone()
+        Join { label: lock(&self.everything).clone(), failed: false }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Arc<Sealed>> {
@@ -130,21 +154,23 @@ impl Secrets {
 
     /// Whether a reference, or what is left of one, stands in some bytes.
     pub(crate) fn stand_in(&self, bytes: &[u8]) -> bool {
-        let Some(nonce) = self.nonce.get().filter(|_| self.exist()) else { return false };
-        memchr::memmem::find(bytes, nonce.as_bytes()).is_some()
+        if bytes.len() < NONCE || !self.exist() {
+            return false;
+        }
+        self.nonce.get().is_some_and(|nonce| nonce.finder.find(bytes).is_some())
     }
 
     /// The names of the sources of all references in some bytes.
     pub(crate) fn sources_in(&self, bytes: &[u8]) -> Vec<String> {
-        let mut join = Join::default();
+        let mut label = Label::public();
         for stretch in self.take_apart(&String::from_utf8_lossy(bytes)) {
             if let Stretch::Reference(reference) = stretch
                 && let Some(sealed) = self.get(reference.index)
             {
-                join.add(&sealed.label, &sealed.sources);
+                label.join(&sealed.label);
             }
         }
-        join.sources
+        self.names(&label)
     }
 
     /// Text that becomes part of a JSON string: its references are escaped once more. None if that was too often.
@@ -168,7 +194,7 @@ impl Secrets {
 
     pub(super) fn take_apart<'t>(&self, text: &'t str) -> Vec<Stretch<'t>> {
         match self.nonce.get() {
-            Some(nonce) => stretches(text, nonce),
+            Some(nonce) => stretches(text, &nonce.word),
             None => vec![Stretch::Text(text)],
         }
     }
@@ -189,39 +215,41 @@ impl Secrets {
     ///
     /// # Errors
     /// The policy does not let the worker see it.
-    pub(super) fn data(&self, sealed: &Sealed) -> starlark::Result<Option<Arc<Data>>> {
+    pub(super) fn data<'s>(&self, sealed: &'s Sealed) -> starlark::Result<Option<Cow<'s, Data>>> {
         match &sealed.content {
-            Content::Known(data) => Ok(Some(data.clone())),
+            Content::Known(data) => Ok(Some(Cow::Borrowed(data))),
             Content::Failed => Ok(None),
             Content::Held { handle, shape, known } => {
                 if let Some(data) = known.get() {
-                    return Ok(data.clone());
+                    return Ok(data.as_ref().map(Cow::Borrowed));
                 }
                 let content = self.broker.reveal(*handle).map_err(crate::worker::fail)?;
-                let data = content.and_then(|bytes| Data::of_shape(*shape, bytes)).map(Arc::new);
-                Ok(known.get_or_init(|| data).clone())
+                let data = content.and_then(|bytes| Data::of_shape(*shape, bytes));
+                Ok(known.get_or_init(|| data).as_ref().map(Cow::Borrowed))
             }
-            Content::Rope(pieces) => Ok(self.text_of_rope(pieces)?.map(|text| Arc::new(Data::Str(text)))),
+            Content::Rope(pieces) => Ok(self.text_of_rope(pieces)?.map(|text| Cow::Owned(Data::Str(text)))),
         }
     }
 
     /// The script observes values: from here on it depends on them. Only the first time is told, since later ones may depend on secrets.
-    pub(crate) fn raise(&self, join: &Join) {
-        if let Some(quiet) = lock(&self.quiet).last_mut() {
+    pub(crate) fn raise(&self, label: &Label) {
+        if self.is_quiet()
+            && let Some(quiet) = lock(&self.quiet).last_mut()
+        {
             // Nothing leaves it but the result, whose label is fixed.
-            quiet.beyond |= !join.label.is_subset(&quiet.join.label);
+            quiet.beyond |= !label.is_subset(&quiet.label);
             return;
         }
         let mut current = lock(&self.current);
-        if join.label.is_subset(&current.label) {
+        if label.is_subset(&current) {
             return;
         }
-        let first = current.label.is_public();
-        current.add(&join.label, &join.sources);
+        let first = current.is_public();
+        current.join(label);
         self.is_raised.store(true, Ordering::Relaxed);
         if first {
-            let sources = current.sources.clone();
             drop(current);
+            let sources = self.names(label);
             self.broker.raised(&sources, self.line.load(Ordering::Relaxed));
         }
     }
@@ -238,7 +266,7 @@ impl Secrets {
 
     /// What the run's going on depends on.
     pub(crate) fn current(&self) -> Label {
-        if self.is_raised() { lock(&self.current).label.clone() } else { Label::public() }
+        if self.is_raised() { lock(&self.current).clone() } else { Label::public() }
     }
 
     /// Remembers a failure that could not be returned where it happened.
@@ -261,9 +289,9 @@ impl Secrets {
         lock(&self.quiet).len()
     }
 
-    pub(super) fn begin_quiet(&self, join: Join) {
+    pub(super) fn begin_quiet(&self, label: Label) {
         let values = lock(&self.values).len();
-        lock(&self.quiet).push(Quiet { join, beyond: false, values });
+        lock(&self.quiet).push(Quiet { label, beyond: false, values });
         self.quiets.store(true, Ordering::Relaxed);
     }
 
@@ -281,14 +309,14 @@ impl Secrets {
 
     /// Does something in which nothing may act.
     pub(crate) fn quiet<T>(&self, then: impl FnOnce() -> T) -> T {
-        self.begin_quiet(Join::default());
+        self.begin_quiet(Label::public());
         let done = then();
         self.end_quiet();
         done
     }
 
     fn nonce(&self) -> &str {
-        self.nonce.get_or_init(|| {
+        let nonce = self.nonce.get_or_init(|| {
             let mut nonce = String::with_capacity(NONCE);
             while nonce.len() < NONCE {
                 // The keys of a fresh `RandomState` come from the operating system.
@@ -299,8 +327,9 @@ impl Secrets {
                     n /= 26;
                 }
             }
-            nonce
-        })
+            Nonce { finder: Finder::new(&nonce).into_owned(), word: nonce }
+        });
+        &nonce.word
     }
 }
 

@@ -12,7 +12,7 @@ use starlark::collections::StarlarkHasher;
 use starlark::starlark_simple_value;
 use starlark::values::{Heap, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value};
 
-use super::lift::lift;
+use super::lift::Lift;
 use super::method::Method;
 use super::plain::Join;
 use super::reference::Form;
@@ -34,11 +34,11 @@ starlark_simple_value!(LocalOnly);
 impl LocalOnly {
     /// What an effect gave.
     pub(crate) fn new(labelled: Labelled, secrets: &Arc<Secrets>) -> LocalOnly {
+        secrets.seen(&labelled);
         LocalOnly::of(Sealed::of(labelled), secrets)
     }
 
     pub(super) fn of(sealed: Sealed, secrets: &Arc<Secrets>) -> LocalOnly {
-        secrets.seen(&sealed);
         LocalOnly { sealed: Arc::new(sealed), secrets: secrets.clone() }
     }
 
@@ -68,24 +68,22 @@ impl LocalOnly {
 
     /// The error where only something public can be.
     pub(crate) fn refuse<T>(&self) -> starlark::Result<T> {
-        Err(fail(not_here(&self.sealed.sources)))
+        Err(fail(not_here(&self.secrets.names(&self.sealed.label))))
     }
 
     fn unsupported<T>(&self, what: &str) -> starlark::Result<T> {
-        let sources = self.sealed.sources.join(", ");
+        let sources = self.secrets.names(&self.sealed.label).join(", ");
         let error = EffectError::new(ErrorCode::FlowDenied, format!("denied: {what} cannot be a local-only value ({sources})"));
         Err(fail(error.suggest("open it first, in compute(f, x), where nothing public can depend on it")))
     }
 
     fn join(&self) -> Join {
-        let mut join = Join::default();
-        join.add(&self.sealed.label, &self.sealed.sources);
-        join
+        Join { label: self.sealed.label.clone(), failed: false }
     }
 
     /// Observes it.
-    fn opened<'v>(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
-        self.secrets.raise(&self.join());
+    pub(super) fn opened<'v>(&self, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        self.secrets.raise(&self.sealed.label);
         let mut join = Join::default();
         let plain = self.secrets.unsealed(&self.sealed, heap, &mut join)?;
         if join.failed { Err(fail(failed_before())) } else { Ok(plain) }
@@ -104,7 +102,7 @@ impl LocalOnly {
     ) -> starlark::Result<Option<T>> {
         let mut join = self.join();
         let other = self.secrets.copied(other, &mut join);
-        self.secrets.raise(&join);
+        self.secrets.raise(&join.label);
         let other = other?;
         let me = self.secrets.data(&self.sealed)?;
         match (me, other) {
@@ -121,11 +119,9 @@ impl LocalOnly {
         heap: Heap<'v>,
         operation: impl FnOnce(Value<'v>, Value<'v>) -> starlark::Result<Value<'v>>,
     ) -> starlark::Result<Value<'v>> {
-        let me = heap.alloc(self.clone());
-        lift(&self.secrets, &[me, other], heap, |plain| match plain {
-            [me, other] => operation(*me, *other),
-            _ => Ok(Value::new_none()),
-        })
+        let mut lift = Lift::new(&self.secrets, heap);
+        let (me, other) = (lift.sealed(&self.sealed)?, lift.operand(other)?);
+        lift.result(|| operation(me, other))
     }
 
     fn unary<'v>(&self, heap: Heap<'v>, operation: impl FnOnce(Value<'v>) -> starlark::Result<Value<'v>>) -> starlark::Result<Value<'v>> {
@@ -212,13 +208,14 @@ impl<'v> StarlarkValue<'v> for LocalOnly {
         stride: Option<Value<'v>>,
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
-        let none = Value::new_none();
-        let me = heap.alloc(self.clone());
-        let operands = [me, start.unwrap_or(none), stop.unwrap_or(none), stride.unwrap_or(none)];
-        lift(&self.secrets, &operands, heap, |plain| {
-            let given = |i: usize| plain.get(i).copied().filter(|v| !v.is_none());
-            plain.first().map_or(Ok(none), |me| me.slice(given(1), given(2), given(3), heap))
-        })
+        let mut lift = Lift::new(&self.secrets, heap);
+        let me = lift.sealed(&self.sealed)?;
+        let mut bounds = [start, stop, stride];
+        for bound in bounds.iter_mut().flatten() {
+            *bound = lift.operand(*bound)?;
+        }
+        let [start, stop, stride] = bounds.map(|bound| bound.filter(|bound| !bound.is_none()));
+        lift.result(|| me.slice(start, stop, stride, heap))
     }
 
     fn iterate_collect(&self, heap: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
@@ -242,14 +239,14 @@ impl<'v> StarlarkValue<'v> for LocalOnly {
     }
 
     fn radd(&self, lhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
-        match self.secrets.joined(lhs, heap.alloc(self.clone()), heap) {
+        match self.secrets.joined(&self.sealed, lhs, true, heap) {
             Some(joined) => Some(Ok(joined)),
             None => Some(self.binary(lhs, heap, |me, lhs| lhs.add(me, heap))),
         }
     }
 
     fn add(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
-        match self.secrets.joined(heap.alloc(self.clone()), rhs, heap) {
+        match self.secrets.joined(&self.sealed, rhs, false, heap) {
             Some(joined) => Some(Ok(joined)),
             None => Some(self.binary(rhs, heap, |me, rhs| me.add(rhs, heap))),
         }
@@ -309,7 +306,7 @@ impl<'v> StarlarkValue<'v> for LocalOnly {
     }
 
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
-        Method::exists(attribute).then(|| heap.alloc(Method::new(self.clone(), attribute)))
+        Method::of(self, attribute).map(|method| heap.alloc(method))
     }
 
     fn dir_attr(&self) -> Vec<String> {

@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     effects_left: AtomicU64,
     calls_left: AtomicU64,
     begun: AtomicU64,
+    next: AtomicU64,
     /// Calls under way, to be cancelled at the end.
     running: Mutex<HashMap<u64, Cancel>>,
     /// Calls that wait for a person whom the client asks on its own time.
@@ -71,6 +72,7 @@ impl Shared {
             effects_left: AtomicU64::new(limits.max_session_effects),
             calls_left: AtomicU64::new(limits.max_session_calls),
             begun: AtomicU64::new(0),
+            next: AtomicU64::new(0),
             running: Mutex::default(),
             parked: Mutex::default(),
             instructions: resources::instructions(&parts.policy),
@@ -116,10 +118,15 @@ impl Shared {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends everything under way; whether nothing is left.
-    pub(crate) fn end(&self) -> bool {
+    /// Ends everything under way.
+    pub(crate) fn cancel_all(&self) {
         self.running().values().for_each(Cancel::cancel);
         self.parked().clear();
+    }
+
+    /// The same for good; whether nothing is left.
+    pub(crate) fn end(&self) -> bool {
+        self.cancel_all();
         self.calls.end()
     }
 }
@@ -181,7 +188,7 @@ impl Server {
         let nobody = shared.parts.approvals == Approvals::Deny || !can_ask;
         let approver = ElicitApprover { questions, cancel: cancel.clone(), nobody };
         let (done, answer) = oneshot::channel();
-        let number = shared.begun().wrapping_add(u64::from(rand_word())).wrapping_mul(2);
+        let number = shared.next.fetch_add(1, Ordering::SeqCst);
         shared.running().insert(number, cancel.clone());
         let job = {
             let shared = shared.clone();
@@ -306,12 +313,6 @@ fn elicitation(text: &str) -> ElicitRequestParams {
 /// Whether the client's protocol has questions in answers, instead of requests of the server's.
 fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
-}
-
-fn rand_word() -> u32 {
-    let mut bytes = [0; 4];
-    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    u32::from_le_bytes(bytes)
 }
 
 enum First<T> {

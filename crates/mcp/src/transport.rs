@@ -41,7 +41,7 @@ pub fn serve_stdio(parts: Parts) -> Result<(), ServeError> {
     serve(parts, "stdio", |shared| async move {
         let (read, write) = rmcp::transport::stdio_pipes();
         let transport = Bounded::new(AsyncRwTransport::new_server(read, write).with_max_line_length(LARGEST));
-        let service = Server(shared).serve(transport).await;
+        let service = Server(shared.clone()).serve(transport).await;
         let service = match service {
             Ok(service) => service,
             // it went away before it began
@@ -51,6 +51,7 @@ pub fn serve_stdio(parts: Parts) -> Result<(), ServeError> {
         let cancel = service.cancellation_token();
         let stopped = tokio::spawn(async move {
             stop_signal().await;
+            shared.cancel_all();
             cancel.cancel();
         });
         let ended = service.waiting().await;

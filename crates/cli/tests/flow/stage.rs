@@ -116,6 +116,7 @@ impl Stage {
         dated("public/seed.txt", b"seed", 1_400_000_000);
         dated("public/data.json", br#"{"items": ["one", "two", "three"]}"#, 1_400_000_000);
         dated("public/lib.star", b"def twice(x):\n    return x + x\n\ndef same(x):\n    return x\n\nSEP = \"-\"\n", 1_400_000_000);
+        dated("public/peek.star", include_bytes!("peek.star"), 1_400_000_000);
         let local = |path: &str, content: &[u8]| dated(path, content, world.modified);
         local("token.txt", world.token.as_bytes());
         local("private/lines.txt", (world.lines.join("\n") + "\n").as_bytes());
@@ -128,6 +129,9 @@ impl Stage {
             local("private/maybe.txt", content.as_bytes());
         }
         local("private/odd.bin", world.odd);
+        // larger than is read whole, in one world
+        let large = self.place.file("private/large.bin", "x");
+        File::options().write(true).open(large).unwrap().set_len(world.large).unwrap();
         local("private/tool.out", world.tool.as_bytes());
         local("private/tool.err", world.config.as_bytes());
         local("private/tool.exit", world.tool_exit.to_string().as_bytes());

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::place::{Place, wait};
+use crate::place::{Place, binary, wait};
 use crate::web::{Server, ok};
 use crate::worlds::{WORLDS, World};
 
 pub struct Stage {
     place: Place,
+    /// What runs the scripts: `aegis`, or something like it.
+    program: PathBuf,
     world: Arc<AtomicUsize>,
     public: Server,
     private: Server,
@@ -64,7 +66,12 @@ impl Stage {
         place.file("aegis.toml", policy);
         place.file("record.sh", include_str!("record.sh"));
         place.file("tool.sh", include_str!("tool.sh"));
-        Stage { place, world, public, private, vouched }
+        Stage { place, program: binary().to_path_buf(), world, public, private, vouched }
+    }
+
+    /// The same with another program.
+    pub fn with(self, program: PathBuf) -> Stage {
+        Stage { program, ..self }
     }
 
     /// Runs a script in a world.
@@ -75,7 +82,7 @@ impl Stage {
         self.place.file("script.star", script);
         let servers = [&self.public, &self.private, &self.vouched];
         let before = servers.map(|s| s.seen().len());
-        let mut command = self.place.command();
+        let mut command = self.place.program(&self.program);
         command.env("API_KEY", world.key).args(["run", "--policy", "aegis.toml", "--audit"]).arg(&self.place.journal);
         if let Some(key) = world.maybe_key {
             command.env("MAYBE_KEY", key);

@@ -136,6 +136,7 @@ impl Stage {
             local("private/maybe.txt", content.as_bytes());
         }
         local("private/odd.bin", world.odd);
+        local("private/path.txt", world.path.as_bytes());
         // larger than is read whole, in one world
         let large = self.place.file("private/large.bin", "x");
         File::options().write(true).open(large).unwrap().set_len(world.large).unwrap();

@@ -44,6 +44,10 @@ pub fn check(stage: &Stage, forms: &[Forms], script: &str, modes: &[Mode]) -> Ve
             }
         }
         for (world, seen) in runs.iter().enumerate().skip(1) {
+            if verdict.difference.is_some() {
+                // one is enough, and each takes many runs
+                break;
+            }
             let found = told_apart([&runs[0], seen], [0, world], *mode, &mut verdict.random, |world| stage.run(script, world, *mode));
             if let Some(what) = found {
                 verdict.difference.get_or_insert(format!("{mode:?}, world 0 and {world}: {what}"));
@@ -167,6 +171,11 @@ pub const POLICY: &str = include_str!("policy.toml.in");
 
 /// Does something with each item, on a few threads that have a stage each.
 pub fn on_stages<T: Sync, R: Send>(policy: &str, items: &[T], work: impl Fn(&Stage, &T) -> R + Sync) -> Vec<R> {
+    on_each(|| Stage::under(policy), items, work)
+}
+
+/// The same on stages of any kind.
+pub fn on_each<T: Sync, R: Send>(stage: impl Fn() -> Stage + Sync, items: &[T], work: impl Fn(&Stage, &T) -> R + Sync) -> Vec<R> {
     static ONE: Mutex<()> = Mutex::new(());
     // one test at a time: the machine is as busy with one
     let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -176,7 +185,7 @@ pub fn on_stages<T: Sync, R: Send>(policy: &str, items: &[T], work: impl Fn(&Sta
         // a run is three processes that wait for each other
         for _ in 0..2 * std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
-                let stage = Stage::under(policy);
+                let stage = stage();
                 loop {
                     let at = next.fetch_add(1, Ordering::SeqCst);
                     let Some(item) = items.get(at) else { break };

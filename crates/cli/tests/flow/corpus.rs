@@ -11,7 +11,7 @@ pub struct Script {
     pub expects: Vec<(String, String)>,
 }
 
-/// All scripts of a folder beside this file, those that `AEGIS_FLOW_ONLY` names a part of.
+/// All scripts of a folder beside this file, those that `AEGIS_FLOW_ONLY` names a part of, or every so many of `AEGIS_FLOW_EVERY`.
 pub fn scripts(folder: &str) -> Vec<Script> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).collect();
@@ -26,11 +26,23 @@ pub fn scripts(folder: &str) -> Vec<Script> {
     if let Some(only) = only() {
         all.retain(|s| s.name.contains(&only));
     }
+    if let Some(every) = every() {
+        all = all.into_iter().step_by(every).collect();
+    }
     all
 }
 
 pub fn only() -> Option<String> {
     std::env::var("AEGIS_FLOW_ONLY").ok()
+}
+
+fn every() -> Option<usize> {
+    std::env::var("AEGIS_FLOW_EVERY").ok().map(|text| text.parse().unwrap())
+}
+
+/// Whether these are all scripts there are.
+pub fn is_whole() -> bool {
+    only().is_none() && every().is_none()
 }
 
 fn of_file(file: &Path) -> Vec<Script> {

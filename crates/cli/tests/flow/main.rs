@@ -13,7 +13,7 @@
 //! | `generate.rs`, `grammar.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
 //!
 //! An ordinary run takes every other attack with `--json`, the others without; with `AEGIS_FLOW_FULL=1` it is both for each.
-//! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it.
+//! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it; `AEGIS_FLOW_EVERY=5` every fifth.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 #[path = "../cli/base64.rs"]
@@ -36,9 +36,9 @@ mod worlds;
 
 use std::io::Write;
 
-use check::{POLICY, Verdict, check, forms, on_stages, summary};
-use corpus::{Script, framed, only, scripts};
-use stage::Mode;
+use check::{POLICY, Verdict, check, forms, on_each, on_stages, summary};
+use corpus::{Script, framed, is_whole, only, scripts};
+use stage::{Mode, Stage};
 
 /// Attacks that tell the worlds apart today: by what is not there, by failures to read, ask or send, by which variables are set, and by
 /// a header or an argument that cannot be one. One that no longer does has to go from the list.
@@ -61,7 +61,28 @@ fn no_attack_tells_worlds_apart() {
         check(stage, &forms, &framed(&script.text), modes)
     });
     judge("attacks", &all, &verdicts, NOT_HELD_YET);
-    assert!(only().is_some() || all.len() >= 260, "{} attacks", all.len());
+    assert!(!is_whole() || all.len() >= 260, "{} attacks", all.len());
+}
+
+/// The same where scripts run on a thread of the broker's process, as in programs that embed Aegis: every fourth, or all.
+#[test]
+fn no_attack_in_process_tells_worlds_apart() {
+    let mut all = scripts("attacks");
+    if !in_full() {
+        all = all.into_iter().step_by(4).collect();
+    }
+    let forms = forms();
+    let program = place::beside_the_binary("examples/in_process");
+    let numbered: Vec<(usize, &Script)> = all.iter().enumerate().collect();
+    let verdicts = on_each(
+        || Stage::under(POLICY).with(program.clone()),
+        &numbered,
+        |stage, (number, script)| {
+            let mode = if number % 2 == 0 { Mode::Json } else { Mode::Plain };
+            check(stage, &forms, &framed(&script.text), &[mode])
+        },
+    );
+    judge("attacks in process", &all, &verdicts, &[]);
 }
 
 #[test]
@@ -88,7 +109,7 @@ fn attacks_succeed_without_labels() {
     });
     let harmless: Vec<&str> = all.iter().zip(&told).filter(|(_, told)| !**told).map(|(script, _)| script.name.as_str()).collect();
     say(&format!("without labels: {} of {} attacks tell worlds apart; not {}", all.len() - harmless.len(), all.len(), harmless.join(" ")));
-    assert!(only().is_some() || harmless.len() * 2 < all.len(), "{harmless:?}");
+    assert!(!is_whole() || harmless.len() * 2 < all.len(), "{harmless:?}");
 }
 
 /// Every attack with `--json` and without, not every other.
@@ -116,7 +137,7 @@ fn judge(what: &str, scripts: &[Script], verdicts: &[Verdict], not_held_yet: &[&
             _ => {}
         }
     }
-    if only().is_none() {
+    if is_whole() {
         let unknown = not_held_yet.iter().filter(|name| scripts.iter().all(|s| s.name != **name));
         wrong.extend(unknown.map(|name| format!("there is no {name}")));
     }

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::place::{Place, wait};
+use crate::place::{Place, binary, wait};
 use crate::web::{Server, ok};
 use crate::worlds::{WORLDS, World};
 
 pub struct Stage {
     place: Place,
+    /// What runs the scripts: `aegis`, or something like it.
+    program: PathBuf,
     world: Arc<AtomicUsize>,
     public: Server,
     private: Server,
@@ -64,7 +66,12 @@ impl Stage {
         place.file("aegis.toml", policy);
         place.file("record.sh", include_str!("record.sh"));
         place.file("tool.sh", include_str!("tool.sh"));
-        Stage { place, world, public, private, vouched }
+        Stage { place, program: binary().to_path_buf(), world, public, private, vouched }
+    }
+
+    /// The same with another program.
+    pub fn with(self, program: PathBuf) -> Stage {
+        Stage { program, ..self }
     }
 
     /// Runs a script in a world.
@@ -75,7 +82,7 @@ impl Stage {
         self.place.file("script.star", script);
         let servers = [&self.public, &self.private, &self.vouched];
         let before = servers.map(|s| s.seen().len());
-        let mut command = self.place.command();
+        let mut command = self.place.program(&self.program);
         command.env("API_KEY", world.key).env("PUBLISHED", "7").args(["run", "--policy", "aegis.toml", "--audit"]).arg(&self.place.journal);
         if let Some(key) = world.maybe_key {
             command.env("MAYBE_KEY", key);
@@ -117,6 +124,7 @@ impl Stage {
         dated("public/seed.txt", b"seed", 1_400_000_000);
         dated("public/data.json", br#"{"items": ["one", "two", "three"]}"#, 1_400_000_000);
         dated("public/lib.star", b"def twice(x):\n    return x + x\n\ndef same(x):\n    return x\n\nSEP = \"-\"\n", 1_400_000_000);
+        dated("public/peek.star", include_bytes!("peek.star"), 1_400_000_000);
         let local = |path: &str, content: &[u8]| dated(path, content, world.modified);
         local("token.txt", world.token.as_bytes());
         local("private/lines.txt", (world.lines.join("\n") + "\n").as_bytes());
@@ -129,6 +137,10 @@ impl Stage {
             local("private/maybe.txt", content.as_bytes());
         }
         local("private/odd.bin", world.odd);
+        local("private/path.txt", world.path.as_bytes());
+        // larger than is read whole, in one world
+        let large = self.place.file("private/large.bin", "x");
+        File::options().write(true).open(large).unwrap().set_len(world.large).unwrap();
         local("private/tool.out", world.tool.as_bytes());
         local("private/tool.err", world.config.as_bytes());
         local("private/tool.exit", world.tool_exit.to_string().as_bytes());

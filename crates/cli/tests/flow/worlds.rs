@@ -22,6 +22,10 @@ pub struct World {
     pub maybe: Option<&'static str>,
     /// `private/odd.bin`
     pub odd: &'static [u8],
+    /// `private/path.txt`, a name below `public` that leads to what is public, local-only, or denied
+    pub path: &'static str,
+    /// how many bytes `private/large.bin` has
+    pub large: u64,
     /// what the local-only command says
     pub tool: &'static str,
     pub tool_exit: u8,
@@ -44,6 +48,8 @@ pub const WORLDS: [World; 3] = [
         name: "nM2-alphaRgT5wq",
         maybe: Some("here-Yd8w_Kq3Lm"),
         odd: b"plain text, for once",
+        path: "seed.txt",
+        large: 100,
         tool: "tL8-said_Bq4Wn0z",
         tool_exit: 0,
         status: 200,
@@ -61,6 +67,8 @@ pub const WORLDS: [World; 3] = [
         name: "zeta_QuomRd81-vellum",
         maybe: None,
         odd: b"\xff\xfe\x00not text",
+        path: "../aegis.toml",
+        large: 100 << 20,
         tool: "uTtered-91~Brax_Hollow.Q",
         tool_exit: 3,
         status: 503,
@@ -78,6 +86,8 @@ pub const WORLDS: [World; 3] = [
         name: "nM2-betaaRgT5wq",
         maybe: Some(""),
         odd: b"with a \x00 in it",
+        path: "../token.txt",
+        large: 101,
         tool: "tL8-\"aid\\Bq4Wn0%d",
         tool_exit: 1,
         status: 404,

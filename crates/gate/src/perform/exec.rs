@@ -41,6 +41,18 @@ struct Words {
     unfit: bool,
 }
 
+/// Where a child is to start.
+struct Cwd {
+    /// The path by which arguments are judged.
+    at: PathBuf,
+    held: Prepared,
+    /// What it depends on, where it is local-only.
+    label: Label,
+    /// It is local-only and not there, or no directory. Who may not know that gets the answers that he would get if it were; `held` is
+    /// not it.
+    absent: bool,
+}
+
 impl Words {
     /// What may be judged, shown and journalled before it is known that the command may have the labelled parts.
     fn shown(&self) -> &[String] {
@@ -71,13 +83,14 @@ impl Gate {
         }
 
         // resolve and decide: the directory, the program, and every file the arguments name
-        let (cwd, of_cwd) = self.working_directory(call, child)?;
-        let request = if cwd.real() == named { request } else { ExecRequest::parse(words.shown(), cwd.real()) };
-        let binary = self.program(call, &request, cwd.real())?;
+        let cwd = self.working_directory(call, child, &named)?;
+        failed |= cwd.absent;
+        let request = if cwd.at == named { request } else { ExecRequest::parse(words.shown(), &cwd.at) };
+        let binary = self.program(call, &request, &cwd.at)?;
         let shown = binary.path.to_string_lossy().into_owned();
         let resolved = self.resolved(&request, &binary);
         let mut ruling = self.judge(call, &request, &resolved, &shown)?;
-        if let Some(of_cwd) = of_cwd.filter(|r| r.visibility() == Visibility::LocalOnly) {
+        if !cwd.label.is_public() {
             if ruling.visibility() != Visibility::LocalOnly {
                 let error = EffectError::new(
                     ErrorCode::PolicyDenied,
@@ -86,7 +99,7 @@ impl Gate {
                 .suggest("list the command in [subprocess].local_only_commands");
                 return Err(self.refused(call, error, Some(&shown)));
             }
-            label.join(&of_cwd.label());
+            label.join(&cwd.label);
         }
         if !label.is_public() {
             for decision in &ruling.decisions {
@@ -97,7 +110,7 @@ impl Gate {
             // A labelled word may name any local-only file, so that the output depends on each that the command may have: which one is content.
             ruling.join_receivable(&self.policy, self.policy.file_sources(), &mut label);
         }
-        let exact = self.judge_exact(call, &words, &cwd, &binary, &mut ruling, &mut failed)?;
+        let exact = self.judge_exact(call, &words, &cwd.at, &binary, &mut ruling, &mut failed)?;
         let mut env = self.child_environment(call, child, &mut ruling, &mut label, &mut failed)?;
         env.sort_unstable();
         let out = ruling.label_with(&label);
@@ -108,7 +121,7 @@ impl Gate {
             call: call.name,
             target: shown.clone(),
             argv: words.shown().to_vec(),
-            cwd: child.cwd.is_some().then(|| cwd.real().to_string_lossy().into_owned()),
+            cwd: child.cwd.is_some().then(|| cwd.at.to_string_lossy().into_owned()),
             env: child.env.iter().map(|(name, value)| format!("{name}={}", marked(value))).collect(),
             content: preview(&child.stdin),
             ..Default::default()
@@ -123,7 +136,7 @@ impl Gate {
             }
         }
         // the arguments were judged below its path, and the child starts in the held directory
-        if !cwd.is_still_there() {
+        if !cwd.held.is_still_there() {
             return Err(self.changed(call, &shown));
         }
 
@@ -132,7 +145,7 @@ impl Gate {
         let max_output = usize::try_from(limits.max_child_output_bytes).unwrap_or(usize::MAX);
         let deadline = (Instant::now() + timeout).min(self.deadline());
         let args: Vec<OsString> = words.exact.iter().map(OsString::from).collect();
-        let directory = cwd.directory().map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: {e}", call.asked())))?;
+        let directory = cwd.held.directory().map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: {e}", call.asked())))?;
         let spec = ChildSpec {
             program: &binary.path,
             expect: binary.id,
@@ -264,7 +277,7 @@ impl Gate {
         &mut self,
         call: &Call<'_>,
         words: &Words,
-        cwd: &Prepared,
+        cwd: &Path,
         binary: &Binary,
         ruling: &mut Ruling,
         failed: &mut bool,
@@ -272,7 +285,7 @@ impl Gate {
         if words.marked.is_none() || *failed {
             return Ok(None);
         }
-        let request = ExecRequest::parse(&words.exact, cwd.real());
+        let request = ExecRequest::parse(&words.exact, cwd);
         let resolved = self.resolved(&request, binary);
         let of_exact = self.decide_resolved(&resolved);
         if of_exact.decisions.iter().any(|d| d.is_deny() || self.policy.may_flow(words.label.indexes(), d).is_err()) {
@@ -299,13 +312,24 @@ impl Gate {
     }
 
     /// The policy root, or the judged directory that the script names.
-    fn working_directory(&mut self, call: &Call<'_>, child: &Child) -> Result<(Prepared, Option<Ruling>), EffectError> {
-        if let Some(path) = &child.cwd {
-            let (prepared, ruling) = self.resolve(call, path, Intent::List, &Label::public())?;
-            return Ok((prepared, Some(ruling)));
+    fn working_directory(&mut self, call: &Call<'_>, child: &Child, named: &Path) -> Result<Cwd, EffectError> {
+        let Some(path) = &child.cwd else { return self.policy_root(call) };
+        match self.resolve(call, path, Intent::List, &Label::public()) {
+            Ok((held, ruling)) => {
+                let label = if ruling.visibility() == Visibility::LocalOnly { ruling.label() } else { Label::public() };
+                Ok(Cwd { at: held.real().to_path_buf(), held, label, absent: false })
+            }
+            Err(error) => {
+                let label = self.absent_label(call, error)?;
+                Ok(Cwd { at: named.to_path_buf(), label, absent: true, ..self.policy_root(call)? })
+            }
         }
+    }
+
+    fn policy_root(&self, call: &Call<'_>) -> Result<Cwd, EffectError> {
         let root = self.tree.root_directory();
-        root.map(|r| (r, None)).map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: policy root: {e}", call.asked())))
+        let held = root.map_err(|e| EffectError::new(ErrorCode::Io, format!("{}: policy root: {e}", call.asked())))?;
+        Ok(Cwd { at: held.real().to_path_buf(), held, label: Label::public(), absent: false })
     }
 
     fn search(&mut self) -> &[PathBuf] {

@@ -97,7 +97,7 @@ impl Gate {
     }
 
     /// What a read depends on that found nothing where a local-only object would be; the error where it would be public.
-    fn absent_label(&mut self, call: &Call<'_>, error: EffectError) -> Result<Label, EffectError> {
+    pub(crate) fn absent_label(&mut self, call: &Call<'_>, error: EffectError) -> Result<Label, EffectError> {
         let mut label = std::mem::take(&mut self.absent);
         if label.is_public() || matches!(error.code, ErrorCode::FlowDenied | ErrorCode::ApprovalDenied | ErrorCode::Journal) {
             return Err(error);

@@ -22,14 +22,10 @@ pub(super) fn value<'v>(outcome: Outcome, context: &Context, heap: Heap<'v>) -> 
         Outcome::Int(digits) => digits.parse::<BigInt>().map_or_else(|_| Value::new_none(), |n| heap.alloc(n)),
         Outcome::Bytes(bytes) => heap.alloc(StarlarkBytes::from_vec(bytes)),
         Outcome::Names(names) => heap.alloc(AllocList(names)),
-        Outcome::Stat(stat) => stat_value(stat, heap),
+        Outcome::Stat(stat) => stat_value(stat, context, heap),
         Outcome::Response(response) => response_value(response, heap),
         Outcome::Exec(output) => exec_value(&output, heap),
-        // How long something took tells of what was done.
-        Outcome::Time(seconds) if context.secrets().exist() => {
-            context.secrets().labelled(heap.alloc(seconds), context.secrets().everything(), heap)
-        }
-        Outcome::Time(seconds) => heap.alloc(seconds),
+        Outcome::Time(seconds) => time(seconds, context, heap),
         // Whether it was done is not for the script to see, and there is nothing else.
         Outcome::Labelled(labelled) if labelled.shape == Shape::Unit => Value::new_none(),
         Outcome::Labelled(labelled) => local_only(labelled, context, heap),
@@ -83,7 +79,14 @@ fn labelled_fields<'v>(fields: Vec<(String, Labelled)>, context: &Context, heap:
     }
 }
 
-fn stat_value(stat: Stat, heap: Heap<'_>) -> Value<'_> {
+/// How long something took tells of what was done.
+fn time<'v>(seconds: f64, context: &Context, heap: Heap<'v>) -> Value<'v> {
+    let secrets = context.secrets();
+    let seconds = heap.alloc(seconds);
+    if secrets.exist() { secrets.labelled(seconds, secrets.everything(), heap) } else { seconds }
+}
+
+fn stat_value<'v>(stat: Stat, context: &Context, heap: Heap<'v>) -> Value<'v> {
     let kind = match stat.kind {
         FileKind::File => "file",
         FileKind::Dir => "dir",
@@ -92,7 +95,8 @@ fn stat_value(stat: Stat, heap: Heap<'_>) -> Value<'_> {
     heap.alloc(AllocStruct([
         ("kind", heap.alloc(kind)),
         ("size", heap.alloc(stat.size)),
-        ("modified", heap.alloc(stat.modified)),
+        // the script may have written the file a moment ago: that is a clock too
+        ("modified", time(stat.modified, context, heap)),
         ("executable", Value::new_bool(stat.executable)),
     ]))
 }

@@ -66,7 +66,8 @@ impl Secrets {
             Some(data) if label.label.is_public() => return Ok(data.alloc(heap)),
             Some(data) => Content::Known(data),
             None if label.label.is_public() => {
-                return Err(error.unwrap_or_else(|| {
+                // what it says itself may come from what it had no right to look at
+                return Err(error.filter(|_| !beyond).unwrap_or_else(|| {
                     fail(EffectError::new(ErrorCode::BadArgument, "compute: the result is no plain value, or looks at what is no argument"))
                 }));
             }

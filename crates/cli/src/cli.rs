@@ -33,7 +33,9 @@ pub(crate) enum Verb {
     )]
     Why(Why),
     /// Serve the policy's effects to an MCP client, as tools
-    #[command(after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token")]
+    #[command(
+        after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token"
+    )]
     Mcp(Mcp),
     /// Verify and show journals
     #[command(subcommand, after_help = "Example:\n  aegis audit show --kind denied")]

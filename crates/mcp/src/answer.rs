@@ -60,7 +60,10 @@ impl Answer {
         self = self.with(field, page.text);
         if let Some((id, offset)) = page.next {
             let rest = page.size.saturating_sub(offset);
-            self.text.push_str(&format!("\n[cut: {shown} of {} bytes, {rest} left; read on with aegis_more id={id} offset={offset}]", page.size));
+            self.text.push_str(&format!(
+                "\n[cut: {shown} of {} bytes, {rest} left; read on with aegis_more id={id} offset={offset}]",
+                page.size
+            ));
             self = self.with("more", json!({ "id": id, "offset": offset, "bytes_left": rest }));
         }
         self

@@ -59,7 +59,9 @@ fn in_words(request: &ApprovalRequest) -> String {
         line("program", &request.target);
         line("argv", &serde_json::to_string(&request.argv).unwrap_or_default());
     }
-    for (name, value) in [("in", &request.cwd), ("content", &request.content), ("rule", &request.rule), ("reason", &request.why), ("note", &request.note)] {
+    for (name, value) in
+        [("in", &request.cwd), ("content", &request.content), ("rule", &request.rule), ("reason", &request.why), ("note", &request.note)]
+    {
         if let Some(value) = value {
             line(name, value);
         }

@@ -69,22 +69,23 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Bounded<T> {
             }
             fewer.await;
         }
-        let message = self.inner.receive().await?;
-        match &message {
-            JsonRpcMessage::Request(request) => {
-                self.open.ids().insert(request.id.clone());
-            }
-            // what is cancelled gets no answer
-            JsonRpcMessage::Notification(notification) => {
-                if let rmcp::model::ClientNotification::CancelledNotification(cancelled) = &notification.notification
-                    && let Some(id) = &cancelled.params.request_id
-                {
-                    self.open.close(id);
+        loop {
+            let message = self.inner.receive().await?;
+            match &message {
+                // a second request of the same name, while the first is open, could not be answered
+                JsonRpcMessage::Request(request) if !self.open.ids().insert(request.id.clone()) => continue,
+                // what is cancelled gets no answer
+                JsonRpcMessage::Notification(notification) => {
+                    if let rmcp::model::ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                        && let Some(id) = &cancelled.params.request_id
+                    {
+                        self.open.close(id);
+                    }
                 }
+                _ => {}
             }
-            _ => {}
+            return Some(message);
         }
-        Some(message)
     }
 
     fn close(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send {

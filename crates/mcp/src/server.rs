@@ -11,8 +11,8 @@ use aegis_effect::{EffectError, ErrorCode};
 use aegis_sandbox::Cancel;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema,
-    Implementation, InputRequest, InputRequiredResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    Implementation, InputRequest, InputRequiredResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -91,7 +91,9 @@ impl Shared {
     pub(crate) fn begin_call(&self) -> Result<u64, EffectError> {
         let take = |left: u64| left.checked_sub(1);
         if self.calls_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_err() {
-            return Err(EffectError::new(ErrorCode::Limit, "the session has made [mcp].max_session_calls calls").suggest("start a new session"));
+            return Err(
+                EffectError::new(ErrorCode::Limit, "the session has made [mcp].max_session_calls calls").suggest("start a new session")
+            );
         }
         self.begun.fetch_add(1, Ordering::SeqCst);
         match self.effects_left.load(Ordering::SeqCst) {
@@ -201,7 +203,9 @@ impl Server {
         };
         if !shared.calls.run(job) {
             shared.running().remove(&number);
-            return failed(&EffectError::new(ErrorCode::Limit, "too many calls wait already").suggest("wait for answers before asking more"));
+            return failed(
+                &EffectError::new(ErrorCode::Limit, "too many calls wait already").suggest("wait for answers before asking more"),
+            );
         }
         Ok(Running { number, cancel, answer, questions: asks })
     }

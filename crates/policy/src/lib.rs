@@ -45,7 +45,9 @@ pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};
 pub use load_error::{LoadCode, LoadError};
-pub use merged::{ChildNetwork, Confine, Durability, Limits, Note, SessionLimits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening};
+pub use merged::{
+    ChildNetwork, Confine, Durability, Limits, Note, SessionLimits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening,
+};
 pub use pattern::{
     AddressClass, HostKey, HostPattern, HostPatternError, HostSet, IpRangeError, IpSet, PathPatternError, RequestUrl, UrlError, classify,
     parse_ip_range,

@@ -19,7 +19,7 @@ fn accepted_declined_cancelled() {
         let id = write(&mut s);
         let question = s.asked("elicitation/create");
         let message = question["params"]["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("fs.write") && message.contains("ask/x") && message.contains("text"), "{message}");
+        assert!(message.contains("fs.write") && message.contains("ask/x") && message.contains("rule: "), "{message}");
         assert!(!s.place.project.join("ask/x").exists(), "nothing is done while the question is open");
         reply(&mut s, &question, json!({ "action": action, "content": {} }));
         let result = s.answer(id)["result"].clone();
@@ -84,7 +84,8 @@ fn other_calls_go_on_meanwhile() {
 #[test]
 fn nobody_is_asked_where_the_operator_said_so() {
     let mut s = Session::start(POLICY, &["--approvals", "deny"]);
-    let greeting = json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} }, "clientInfo": { "name": "t", "version": "1" } });
+    let greeting =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} }, "clientInfo": { "name": "t", "version": "1" } });
     s.ask("initialize", greeting);
     s.tell("notifications/initialized", json!({}));
     let id = write(&mut s);

@@ -30,10 +30,10 @@ fn a_session_has_so_many_calls_and_effects() {
 fn a_cancelled_call_ends_with_all_it_started() {
     let mut s = Session::new();
     let id = s.begin("aegis_exec", json!({ "argv": ["/bin/sleep", "9741"] }));
-    until("the child runs", || is_alive("9741"));
+    until("the child runs", || is_alive("/bin/sleep 9741"));
     let began = Instant::now();
     s.tell("notifications/cancelled", json!({ "requestId": id, "reason": "enough" }));
-    until("the child is gone", || !is_alive("9741"));
+    until("the child is gone", || !is_alive("/bin/sleep 9741"));
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let id = s.begin("aegis_run", json!({ "script": "for i in range(100000000):\n    pass" }));
     std::thread::sleep(Duration::from_millis(300));
@@ -50,9 +50,9 @@ fn a_client_that_goes_away_leaves_nothing_behind() {
     let mut s = Session::new();
     s.begin("aegis_exec", json!({ "argv": ["/bin/sleep", "9742"] }));
     s.begin("aegis_run", json!({ "script": "for i in range(100000000):\n    pass" }));
-    until("the child runs", || is_alive("9742"));
+    until("the child runs", || is_alive("/bin/sleep 9742"));
     let ended = s.close().well();
-    assert!(!is_alive("9742"));
+    assert!(!is_alive("/bin/sleep 9742"));
     assert_eq!(ended.of("session.end")[0]["why"], "closed");
 }
 
@@ -60,10 +60,10 @@ fn a_client_that_goes_away_leaves_nothing_behind() {
 fn a_server_that_is_told_to_stop_ends_what_runs() {
     let mut s = Session::new();
     s.begin("aegis_exec", json!({ "argv": ["/bin/sleep", "9743"] }));
-    until("the child runs", || is_alive("9743"));
+    until("the child runs", || is_alive("/bin/sleep 9743"));
     let pid = rustix::process::Pid::from_child(&s.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    until("the child is gone", || !is_alive("9743"));
+    until("the child is gone", || !is_alive("/bin/sleep 9743"));
     let ended = s.close().well();
     assert_eq!(ended.of("session.end")[0]["why"], "signal");
 }

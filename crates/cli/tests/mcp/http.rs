@@ -111,9 +111,7 @@ fn a_session_over_http() {
     let id = greeted.head.lines().find_map(|l| l.strip_prefix("mcp-session-id: ")).unwrap_or_else(|| panic!("{}", greeted.head));
     let headers = format!("{headers}mcp-session-id: {id}\r\nmcp-protocol-version: 2025-11-25\r\n");
     assert_eq!(s.post(&headers, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).status, 202);
-    let call = |name: &str, arguments: Value| {
-        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": name, "arguments": arguments } })
-    };
+    let call = |name: &str, arguments: Value| json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": name, "arguments": arguments } });
     let read = s.post(&headers, &call("aegis_fs_read", json!({ "path": "src/a.txt" })));
     assert!(read.body.contains("hello"), "{}", read.body);
     let denied = s.post(&headers, &call("aegis_fs_read", json!({ "path": "/etc/passwd" })));

@@ -22,7 +22,14 @@ impl Choices<'_> {
 
     fn value(&mut self, depth: usize) -> Value {
         match self.of(&[0, 1, 2, 3, 4, 5, 6]) {
-            0 => self.of(&[json!("src/a.txt"), json!(""), json!("\u{0}"), json!("aegis://local/x"), json!("../../etc/passwd"), json!("print(1)")]),
+            0 => self.of(&[
+                json!("src/a.txt"),
+                json!(""),
+                json!("\u{0}"),
+                json!("aegis://local/x"),
+                json!("../../etc/passwd"),
+                json!("print(1)"),
+            ]),
             1 => self.of(&[json!(0), json!(-1), json!(1e308), json!(18_446_744_073_709_551_615_u64)]),
             2 => Value::Null,
             3 => json!(self.of(&[true, false])),
@@ -37,8 +44,22 @@ impl Choices<'_> {
 
     fn message(&mut self) -> String {
         let tools = ["aegis_run", "aegis_fs_read", "aegis_fs_write", "aegis_exec", "aegis_why", "aegis_more", "aegis_check", "nothing", ""];
-        let methods = ["tools/call", "tools/list", "resources/read", "resources/list", "ping", "initialize", "notifications/cancelled",
-            "notifications/initialized", "completion/complete", "logging/setLevel", "server/discover", "elicitation/create", "x", ""];
+        let methods = [
+            "tools/call",
+            "tools/list",
+            "resources/read",
+            "resources/list",
+            "ping",
+            "initialize",
+            "notifications/cancelled",
+            "notifications/initialized",
+            "completion/complete",
+            "logging/setLevel",
+            "server/discover",
+            "elicitation/create",
+            "x",
+            "",
+        ];
         let method = self.of(&methods);
         let params = match method {
             "tools/call" => {

@@ -153,10 +153,6 @@ impl Session {
         serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
     }
 
-    pub fn is_quiet(&mut self) -> bool {
-        self.lines.recv_timeout(Duration::from_millis(300)).is_err()
-    }
-
     /// Closes the connection; the exit code, and nothing is left of it.
     pub fn close(mut self) -> Closed {
         self.input.take();

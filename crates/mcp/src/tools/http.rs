@@ -37,13 +37,7 @@ pub(super) const HTTP: Tool = Tool {
             "body": { "type": "string" },
         }))
     },
-    needs: &[
-        Capability::NetHttpGet,
-        Capability::NetHttpPost,
-        Capability::NetHttpPut,
-        Capability::NetHttpPatch,
-        Capability::NetHttpDelete,
-    ],
+    needs: &[Capability::NetHttpGet, Capability::NetHttpPost, Capability::NetHttpPut, Capability::NetHttpPatch, Capability::NetHttpDelete],
     hints: ACTS,
     call: http,
 };

@@ -12,9 +12,7 @@ pub(super) const MORE: Tool = Tool {
     name: "aegis_more",
     title: "Read on",
     description: "The next part of an answer that was cut; id and offset are in the cut answer.",
-    input: || {
-        arguments(json!({ "id": { "type": "string" }, "offset": { "type": "integer", "minimum": 0 } }), &["id", "offset"])
-    },
+    input: || arguments(json!({ "id": { "type": "string" }, "offset": { "type": "integer", "minimum": 0 } }), &["id", "offset"]),
     output: || fields(json!({ "text": { "type": "string" } })),
     needs: &[],
     hints: READS,

@@ -38,6 +38,7 @@ pub struct NetClient {
     secure: Option<Pool>,
     /// Read from disk once.
     trusted: Option<ClientConfig>,
+    cancel: Option<Cancel>,
 }
 
 /// A client with its open connections.
@@ -56,7 +57,12 @@ impl NetClient {
     /// [`NetError::Setup`] when the system gives no event queue.
     pub fn new(cert_file: Option<PathBuf>) -> Result<NetClient, NetError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|_| NetError::Setup)?;
-        Ok(NetClient { runtime, cert_file, pinned: Pinned::default(), plain: None, secure: None, trusted: None })
+        Ok(NetClient { runtime, cert_file, pinned: Pinned::default(), plain: None, secure: None, trusted: None, cancel: None })
+    }
+
+    /// Ends the requests under way once this is cancelled.
+    pub fn cancelled_by(&mut self, cancel: Cancel) {
+        self.cancel = Some(cancel);
     }
 
     /// Sends one request to one of the vetted addresses, and reads the whole answer.
@@ -64,7 +70,6 @@ impl NetClient {
     /// # Errors
     /// [`NetError`]. A redirect is one of them. After any of them the request may have reached the server, but
     /// [`NetError::NotJudged`], [`NetError::NotVetted`], [`NetError::Header`] and [`NetError::RequestHeaders`] come before anything is sent.
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request or a bound of it")]
     pub fn send(
         &mut self,
         url: &RequestUrl,
@@ -73,7 +78,6 @@ impl NetClient {
         headers: &[(String, Vec<u8>)],
         body: Option<Vec<u8>>,
         caps: Caps,
-        cancel: Option<&Cancel>,
     ) -> Result<Answer, NetError> {
         let target = judged_form(url)?;
         if addrs.host() != url.host || url.ip.is_some_and(|ip| addrs.ips() != [ip]) {
@@ -101,7 +105,7 @@ impl NetClient {
                 }
                 receive(response, caps).await
             };
-            until(caps.deadline, cancel, whole).await
+            until(caps.deadline, self.cancel.as_ref(), whole).await
         });
         self.pinned.clear();
         answer

@@ -92,8 +92,14 @@ impl Gate {
             self.ledger.outcome(id, Done::failed(ErrorCode::BadArgument).detail("not sent: a local-only part of it cannot be sent"))?;
             return Ok(self.no_answer(http, &out));
         }
+        let cancel = self.cancel.clone();
         let answer = match self.network.client() {
-            Ok(client) => client.send(&url, vetted, http.method, &headers, body, Caps::new(deadline, max_body), self.cancel.as_ref()),
+            Ok(client) => {
+                if let Some(cancel) = cancel {
+                    client.cancelled_by(cancel);
+                }
+                client.send(&url, vetted, http.method, &headers, body, Caps::new(deadline, max_body))
+            }
             Err(error) => Err(error),
         };
         match answer {

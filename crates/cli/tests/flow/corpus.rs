@@ -63,7 +63,9 @@ fn of_file(file: &Path) -> Vec<Script> {
         .collect()
 }
 
-/// An attack as it is run: the values it goes for before it, and something public after it.
+/// An attack as it is run: the values it goes for before it, and something public after it, unless its last line is `# end`: what is public
+/// fails after a branch, and there would be no run that ends well.
 pub fn framed(attack: &str) -> String {
-    [include_str!("prelude.star"), attack, include_str!("epilogue.star")].concat()
+    let after = if attack.ends_with("# end\n") { "" } else { include_str!("epilogue.star") };
+    [include_str!("prelude.star"), attack, after].concat()
 }

@@ -6,10 +6,11 @@
 //!
 //! | | |
 //! |---|---|
-//! | `attacks/*.star` | scripts that try to get something out; `prelude.star` before each, `epilogue.star` after it |
+//! | `attacks/*.star` | scripts that try to get something out; `prelude.star` before each, `epilogue.star` after nearly every one |
 //! | `uses/*.star` | ordinary programs, with what has to come of them |
 //! | `worlds.rs`, `policy.toml.in`, `tool.sh` | what is local-only |
 //! | `open.toml.in` | a policy without labels, under which attacks have to tell the worlds apart |
+//! | `mutations.toml` | how to switch off each check, for an example that shows that it is noticed here |
 //! | `generate.rs`, `grammar.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
 //!
 //! An ordinary run takes every other attack with `--json`, the others without; with `AEGIS_FLOW_FULL=1` it is both for each.
@@ -30,6 +31,7 @@ mod corpus;
 mod encodings;
 mod generate;
 mod grammar;
+mod mutations;
 mod stage;
 mod uses;
 mod worlds;

@@ -116,10 +116,15 @@ impl Shared {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends everything under way; whether nothing is left.
-    pub(crate) fn end(&self) -> bool {
+    /// Cancels everything under way.
+    pub(crate) fn cancel(&self) {
         self.running().values().for_each(Cancel::cancel);
         self.parked().clear();
+    }
+
+    /// Ends everything under way; whether nothing is left.
+    pub(crate) fn end(&self) -> bool {
+        self.cancel();
         self.calls.end()
     }
 }

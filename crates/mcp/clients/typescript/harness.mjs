@@ -290,7 +290,7 @@ export async function runAll(aegis, directory) {
         console.log(`ok   typescript ${name}: ${what}  (${((Date.now() - began) / 1000).toFixed(1)} s)`);
       } catch (error) {
         failed += 1;
-        console.log(`FAIL typescript ${name}: ${what}\n${error.stack}`);
+        console.log(`FAIL typescript ${name}: ${what}\n${error.stack}${error.cause ? `\ncause: ${error.cause}` : ''}`);
       }
     };
     await one('a session begins, works and ends', () =>

@@ -165,12 +165,9 @@ class Session {
   }
 
   async call(tool, args = {}, options = {}) {
-    if (!this.schemas) {
-      const { tools } = await this.client.listTools();
-      this.schemas = new Map(tools.map(t => [t.name, new Ajv2020({ strict: false }).compile(t.outputSchema)]));
-    }
+    this.schemas ??= this.client.listTools().then(({ tools }) => new Map(tools.map(t => [t.name, schema(t.outputSchema)])));
     const result = await this.world.line.call(this.client, { name: tool, arguments: args }, options);
-    const fits = this.schemas.get(tool);
+    const fits = (await this.schemas).get(tool);
     assert.ok(fits(result.structuredContent), JSON.stringify(fits.errors));
     return new Answer(result);
   }
@@ -188,6 +185,14 @@ class Session {
     const line = argv.join('\0') + '\0';
     return this.family().filter(one => quietly(() => fs.readFileSync(`/proc/${one.pid}/cmdline`, 'utf8')) === line);
   }
+}
+
+// What tells whether a value fits a schema. Making it takes a while, and the same schemas come in every session.
+const made = new Map();
+function schema(given) {
+  const text = JSON.stringify(given);
+  if (!made.has(text)) made.set(text, new Ajv2020({ strict: false }).compile(given));
+  return made.get(text);
 }
 
 class Answer {

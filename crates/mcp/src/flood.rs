@@ -16,6 +16,7 @@ const OPEN: usize = 512;
 pub(crate) struct Bounded<T> {
     inner: T,
     open: Arc<Open>,
+    closed: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -37,7 +38,12 @@ impl Open {
 
 impl<T> Bounded<T> {
     pub(crate) fn new(inner: T) -> Bounded<T> {
-        Bounded { inner, open: Arc::default() }
+        Bounded { inner, open: Arc::default(), closed: Arc::default() }
+    }
+
+    /// Is notified when the client has closed its side.
+    pub(crate) fn closed(&self) -> Arc<Notify> {
+        self.closed.clone()
     }
 }
 
@@ -70,7 +76,10 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Bounded<T> {
             fewer.await;
         }
         loop {
-            let message = self.inner.receive().await?;
+            let Some(message) = self.inner.receive().await else {
+                self.closed.notify_one();
+                return None;
+            };
             match &message {
                 // a second request of the same name, while the first is open, could not be answered
                 JsonRpcMessage::Request(request) if !self.open.ids().insert(request.id.clone()) => continue,

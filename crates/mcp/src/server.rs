@@ -120,15 +120,15 @@ impl Shared {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends everything under way.
-    pub(crate) fn cancel_all(&self) {
+    /// Cancels everything under way.
+    pub(crate) fn cancel(&self) {
         self.running().values().for_each(Cancel::cancel);
         self.parked().clear();
     }
 
-    /// The same for good; whether nothing is left.
+    /// Ends everything under way; whether nothing is left.
     pub(crate) fn end(&self) -> bool {
-        self.cancel_all();
+        self.cancel();
         self.calls.end()
     }
 }

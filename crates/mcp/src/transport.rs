@@ -30,6 +30,10 @@ pub enum ServeError {
 /// The largest message, in bytes. Longer ones are dropped unread.
 const LARGEST: usize = 16 << 20;
 
+/// How long calls may go on when the client has closed its side: what was piped in gets its answers, and clients, who kill a server that is
+/// there after two seconds, need not.
+const LEAVING: Duration = Duration::from_secs(1);
+
 /// How long calls that were cancelled may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -41,22 +45,37 @@ pub fn serve_stdio(parts: Parts) -> Result<(), ServeError> {
     serve(parts, "stdio", |shared| async move {
         let (read, write) = rmcp::transport::stdio_pipes();
         let transport = Bounded::new(AsyncRwTransport::new_server(read, write).with_max_line_length(LARGEST));
-        let service = Server(shared.clone()).serve(transport).await;
-        let service = match service {
-            Ok(service) => service,
+        let closed = transport.closed();
+        let mut stop = Box::pin(stop_signal());
+        let mut starting = std::pin::pin!(Server(shared.clone()).serve(transport));
+        // a client may look at what is here and end us before it begins a session: that is an end like any other
+        let started = std::future::poll_fn(|task| {
+            use std::task::Poll;
+            if stop.as_mut().poll(task).is_ready() { Poll::Ready(None) } else { starting.as_mut().poll(task).map(Some) }
+        });
+        let service = match started.await {
+            None => return Ok("signal"),
+            Some(Ok(service)) => service,
             // it went away before it began
-            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok("closed"),
-            Err(error) => return Err(ServeError::Protocol(error.to_string())),
+            Some(Err(rmcp::service::ServerInitializeError::ConnectionClosed(_))) => return Ok("closed"),
+            Some(Err(error)) => return Err(ServeError::Protocol(error.to_string())),
         };
         let cancel = service.cancellation_token();
+        let stopping = shared.clone();
         let stopped = tokio::spawn(async move {
-            stop_signal().await;
-            shared.cancel_all();
+            stop.await;
+            stopping.cancel();
             cancel.cancel();
+        });
+        let left = tokio::spawn(async move {
+            closed.notified().await;
+            tokio::time::sleep(LEAVING).await;
+            shared.cancel();
         });
         let ended = service.waiting().await;
         let by_signal = stopped.is_finished();
         stopped.abort();
+        left.abort();
         ended.map_err(|e| ServeError::Protocol(e.to_string()))?;
         Ok(if by_signal { "signal" } else { "closed" })
     })

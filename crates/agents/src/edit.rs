@@ -109,3 +109,6 @@ pub(crate) fn position(text: &str, at: usize) -> (usize, usize) {
     let column = before.get(line_start..).unwrap_or_default().chars().count();
     (before.matches('\n').count() + 1, column + 1)
 }
+
+#[cfg(test)]
+mod tests;

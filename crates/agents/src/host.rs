@@ -64,7 +64,7 @@ pub(crate) enum Shape {
 pub(crate) struct JsonShape {
     /// The objects around the entry.
     pub(crate) sections: &'static [&'static str],
-    /// Where an older version has the entries; taken for a file that has entries there already.
+    /// Where an older version has the entries; taken for a file that has one there and no newer section.
     pub(crate) older: Option<&'static [&'static str]>,
     /// `type` of a server on stdio.
     pub(crate) kind: Option<&'static str>,

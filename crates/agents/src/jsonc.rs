@@ -107,7 +107,8 @@ pub(crate) fn take(text: &str, shape: &JsonShape, before: Option<&str>) -> Resul
 /// The sections around the entries of this file.
 fn sections(root: &CstObject, shape: &JsonShape) -> Result<&'static [&'static str], EditError> {
     let (Some(older), Some(newest)) = (shape.older, shape.sections.last()) else { return Ok(shape.sections) };
-    let is_older = section(root, older)?.is_some_and(|section| section.get(newest).is_none() && !section.properties().is_empty());
+    let is_server = |prop: &CstObjectProp| prop.object_value().is_some_and(|object| object.get("type").is_some());
+    let is_older = section(root, older)?.is_some_and(|section| section.get(newest).is_none() && section.properties().iter().any(is_server));
     Ok(if is_older { older } else { shape.sections })
 }
 

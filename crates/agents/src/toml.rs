@@ -135,7 +135,8 @@ fn updated(text: &str, item: &Item, server: &Server) -> Result<String, EditError
 /// The lines of a table and of those below it: from each header to the line of its last value.
 fn collect(text: &str, table: &Table, blocks: &mut Vec<Range<usize>>) {
     if let Some(header) = table.span().filter(|_| !table.is_implicit() && !table.is_dotted()) {
-        let start = text.get(..header.start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let first = text.len() - text.trim_start_matches(MARK).len();
+        let start = text.get(..header.start).and_then(|before| before.rfind('\n')).map_or(first, |newline| newline + 1);
         blocks.push(start..end_of_line(text, last_value(table).unwrap_or(header.end).max(header.end)));
     }
     for (_, item) in table {

@@ -1,7 +1,6 @@
 //! The coding agents that Aegis knows: where their settings lie and what an MCP server looks like there.
 //!
-//! The files are those of Claude Code 2.1, Codex 0.169, OpenCode 1 and 2, Gemini CLI 0.56, Cursor 3, Copilot CLI 1.0 and VS Code 1.12x, by their
-//! makers' documents.
+//! Files, shapes and variables are those that the makers' documents of 2026 name. OpenCode 2 moved its servers from `mcp` to `mcp.servers`.
 
 use std::path::{Path, PathBuf};
 

@@ -67,9 +67,7 @@ pub(crate) fn put(text: &str, shape: &JsonShape, server: &Server) -> Result<Stri
     let mut section = root;
     for name in path {
         member(&section, name)?;
-        section = section
-            .object_value_or_create(name)
-            .ok_or_else(|| EditError::NotA { what: path.join("."), wanted: "an object" })?;
+        section = section.object_value_or_create(name).ok_or_else(|| EditError::NotA { what: path.join("."), wanted: "an object" })?;
     }
     match member(&section, NAME)? {
         None => {
@@ -107,7 +105,8 @@ pub(crate) fn take(text: &str, shape: &JsonShape, before: Option<&str>) -> Resul
 /// The sections around the entries of this file.
 fn sections(root: &CstObject, shape: &JsonShape) -> Result<&'static [&'static str], EditError> {
     let (Some(older), Some(newest)) = (shape.older, shape.sections.last()) else { return Ok(shape.sections) };
-    let is_server = |prop: &CstObjectProp| prop.object_value().is_some_and(|object| object.get("type").is_some());
+    let is_server =
+        |prop: &CstObjectProp| prop.object_value().is_some_and(|object| ["type", "command"].iter().any(|key| object.get(key).is_some()));
     let is_older = section(root, older)?.is_some_and(|section| section.get(newest).is_none() && section.properties().iter().any(is_server));
     Ok(if is_older { older } else { shape.sections })
 }

@@ -35,8 +35,8 @@ struct Style {
 
 fn style() -> impl Strategy<Value = Style> {
     let indents = prop::sample::select(vec!["  ", "    ", "\t", " "]);
-    (indents, prop::sample::select(vec!["\n", "\r\n"]), any::<[bool; 5]>()).prop_map(|(indent, newline, [one, trailing, comments, mark, end])| {
-        Style {
+    (indents, prop::sample::select(vec!["\n", "\r\n"]), any::<[bool; 5]>()).prop_map(
+        |(indent, newline, [one, trailing, comments, mark, end])| Style {
             indent,
             newline,
             is_one_line: one,
@@ -44,8 +44,8 @@ fn style() -> impl Strategy<Value = Style> {
             comments: comments && !one,
             mark,
             end,
-        }
-    })
+        },
+    )
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -174,7 +174,8 @@ fn toml_text() -> impl Strategy<Value = String> {
         "[projects.\"/home/u/x\"]\ntrust_level = \"trusted\"",
         "[sandbox_workspace_write]\r\nnetwork_access = false",
     ]);
-    let top = prop::sample::select(vec!["", "model = \"o9\"\n", "# first\napproval_policy = 'never'", "mcp_servers.web.url = 'https://x'\n\n"]);
+    let top =
+        prop::sample::select(vec!["", "model = \"o9\"\n", "# first\napproval_policy = 'never'", "mcp_servers.web.url = 'https://x'\n\n"]);
     (top, prop::collection::vec(chunk, 0..5), any::<[bool; 3]>()).prop_filter_map("valid", |(top, chunks, [crlf, end, mark])| {
         let mut text = std::iter::once(top).chain(chunks).collect::<Vec<_>>().join("\n");
         if end {
@@ -311,10 +312,7 @@ fn an_older_entry_is_brought_up_to_date_and_keeps_what_was_added() {
 
     let old = "[mcp_servers.aegis] # gate\nenabled = false\ncommand = '/old/aegis' # here\nargs = [\n  'mcp',\n]\n[mcp_servers.aegis.env]\nA = '1'\n";
     let Edited::Text(new) = installed(Host::Codex, old, &other()).unwrap() else { panic!("not text") };
-    assert_eq!(
-        new,
-        old.replace("'/old/aegis'", "\"/usr/bin/aegis\"").replace("[\n  'mcp',\n]", "[\"mcp\", \"--policy\", \"/p\"]")
-    );
+    assert_eq!(new, old.replace("'/old/aegis'", "\"/usr/bin/aegis\"").replace("[\n  'mcp',\n]", "[\"mcp\", \"--policy\", \"/p\"]"));
     assert_eq!(toml::take(&new).unwrap(), "");
     let bare = "[mcp_servers.aegis]\ncommand = \"/usr/bin/aegis-mcp\"\n[z]\n";
     let Edited::Text(new) = installed(Host::Codex, bare, &other()).unwrap() else { panic!("not text") };

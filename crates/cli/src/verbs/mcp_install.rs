@@ -119,8 +119,12 @@ fn policy(args: &McpInstall, start: &Start) -> Result<PathBuf, String> {
 fn found(scope: Scope, start: &Start) -> Result<PathBuf, String> {
     let project = || find_project_policy(&start.cwd, start.home.as_deref()?);
     match scope {
-        Scope::Project => project().or_else(|| start.user_policy()).ok_or("no aegis.toml here and no policy of your own; name one with --policy"),
-        Scope::User => start.user_policy().ok_or("no policy of your own in ~/.config/aegis; name one with --policy, or see --scope project"),
+        Scope::Project => {
+            project().or_else(|| start.user_policy()).ok_or("no aegis.toml here and no policy of your own; name one with --policy")
+        }
+        Scope::User => {
+            start.user_policy().ok_or("no policy of your own in ~/.config/aegis; name one with --policy, or see --scope project")
+        }
     }
     .map_err(str::to_owned)
 }

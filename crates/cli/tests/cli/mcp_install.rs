@@ -46,12 +46,18 @@ fn each_host_for_the_user() {
             assert!(written.contains(&format!("\"{part}\"")), "{written}");
         }
         assert_eq!(mode(&at), 0o600, "{host}");
-        place.aegis(&["mcp", "install", "--host", host]).is(0, &[]).prints(&format!("~/{file}: has the server aegis already; nothing changed\n"));
+        place
+            .aegis(&["mcp", "install", "--host", host])
+            .is(0, &[])
+            .prints(&format!("~/{file}: has the server aegis already; nothing changed\n"));
         assert_eq!(fs::read_to_string(&at).unwrap(), written);
         let ended = place.aegis(&["mcp", "install", "--host", host, "--uninstall"]);
         ended.is(0, &[]).prints(&format!("~/{file}: removed; it held the server aegis alone\n"));
         assert!(!at.exists());
-        place.aegis(&["mcp", "install", "--host", host, "--uninstall"]).is(0, &[]).prints(&format!("~/{file}: has no server aegis; nothing changed\n"));
+        place
+            .aegis(&["mcp", "install", "--host", host, "--uninstall"])
+            .is(0, &[])
+            .prints(&format!("~/{file}: has no server aegis; nothing changed\n"));
     }
     assert_eq!(mode(&place.home.join(".cursor")), 0o700);
 }
@@ -123,7 +129,10 @@ fn shown_and_not_written() {
     let ended = place.aegis(&["mcp", "install", "--host", "claude", "--dry-run", "--uninstall"]);
     assert!(ended.is(0, &[]).out.contains("\n-  \"mcpServers\": {\n"), "{ended:#?}");
     assert_eq!(fs::read_to_string(&at).unwrap(), installed);
-    place.aegis(&["mcp", "install", "--host", "claude", "--dry-run"]).is(0, &[]).prints("~/.claude.json: has the server aegis already; nothing changed\n");
+    place
+        .aegis(&["mcp", "install", "--host", "claude", "--dry-run"])
+        .is(0, &[])
+        .prints("~/.claude.json: has the server aegis already; nothing changed\n");
 }
 
 #[test]
@@ -203,6 +212,7 @@ fn the_entry_starts_the_server() {
     let hello = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}});
     let ended = wait_with(command, format!("{hello}\n").as_bytes());
-    let answer: serde_json::Value = serde_json::from_str(ended.out.lines().next().unwrap_or_default()).unwrap_or_else(|e| panic!("{e}: {ended:#?}"));
+    let answer: serde_json::Value =
+        serde_json::from_str(ended.out.lines().next().unwrap_or_default()).unwrap_or_else(|e| panic!("{e}: {ended:#?}"));
     assert_eq!(answer["result"]["serverInfo"]["name"], "aegis", "{answer}");
 }

@@ -34,7 +34,7 @@ pub(crate) enum Verb {
     Why(Why),
     /// Serve the policy's effects to an MCP client, as tools
     #[command(
-        after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token"
+        after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token\n  aegis mcp install --host claude --scope project"
     )]
     Mcp(Mcp),
     /// Verify and show journals
@@ -105,7 +105,10 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Mcp {
+    #[command(subcommand)]
+    pub(crate) verb: Option<McpVerb>,
     #[command(flatten)]
     pub(crate) policy: PolicyChoice,
     /// Journal file, instead of the policy's or the default one
@@ -123,6 +126,66 @@ pub(crate) struct Mcp {
     /// The file with the token that HTTP clients must have; made if it is missing, readable by its owner only
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpVerb {
+    /// Put the server into the settings of a coding agent, or take it out
+    #[command(
+        after_help = "Examples:\n  aegis mcp install --host claude --policy ~/.config/aegis/policy.toml\n  aegis mcp install --host codex --scope project --dry-run\n  aegis mcp install --host claude --uninstall"
+    )]
+    Install(McpInstall),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct McpInstall {
+    /// The coding agent
+    #[arg(long)]
+    pub(crate) host: Host,
+    /// For all projects of yours, or for this one
+    #[arg(long, value_name = "FOR", default_value = "user")]
+    pub(crate) scope: Scope,
+    /// Policy file; without it your own, or with --scope project the one that holds here
+    #[arg(long, value_name = "FILE", conflicts_with = "uninstall")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Print the entry and write nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "uninstall"])]
+    pub(crate) print: bool,
+    /// Print what would change and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take the entry out again
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+}
+
+/// A coding agent.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Host {
+    /// Claude Code
+    Claude,
+    /// Codex CLI
+    Codex,
+    /// OpenCode
+    #[value(name = "opencode")]
+    OpenCode,
+    /// Gemini CLI
+    Gemini,
+    /// Cursor
+    Cursor,
+    /// GitHub Copilot CLI
+    Copilot,
+    /// Visual Studio Code
+    #[value(name = "vscode")]
+    VsCode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scope {
+    /// The settings in your home directory
+    User,
+    /// The settings in the project
+    Project,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

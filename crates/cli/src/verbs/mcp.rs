@@ -11,11 +11,14 @@ use aegis_mcp::{Approvals, Parts, serve_http, serve_stdio};
 use aegis_script::SandboxedWorkers;
 
 use crate::chosen::{self, Chosen};
-use crate::cli::{self, Mcp};
+use crate::cli::{self, Mcp, McpVerb};
 use crate::home::Start;
 use crate::{exit, journal};
 
 pub(crate) fn mcp(args: &Mcp, start: &Start) -> ExitCode {
+    if let Some(McpVerb::Install(args)) = &args.verb {
+        return super::mcp_install::install(args, start);
+    }
     match serve(args, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::failure(&error),

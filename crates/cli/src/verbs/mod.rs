@@ -6,6 +6,7 @@ pub(crate) mod edit;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod mcp;
+pub(crate) mod mcp_install;
 pub(crate) mod migrate;
 pub(crate) mod policy;
 pub(crate) mod run;

@@ -18,4 +18,5 @@ mod exfil;
 mod exits;
 mod generated;
 mod init;
+mod mcp_install;
 mod run;

@@ -1,0 +1,26 @@
+//! Coding agents: where their settings lie, and how Aegis puts its own entries into them without touching what is not its own.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `host` | the agents as a table: their files, and the shape that an MCP server has there |
+//! | `server` | the server that is installed, and how one of ours is known again |
+//! | `jsonc` | the entry in JSON with comments |
+//! | `toml` | the entry in TOML |
+//! | `edit` | text in, text out: installed, uninstalled |
+//! | `file` | a settings file: found, judged, read, replaced whole, backed up once |
+//! | `plan` | what would change in a file, to be shown or done |
+#![forbid(unsafe_code)]
+
+mod edit;
+mod file;
+mod host;
+mod jsonc;
+mod plan;
+mod server;
+mod toml;
+
+pub use edit::{EditError, entry};
+pub use file::{FileError, SettingsFile};
+pub use host::{Host, Places, Scope};
+pub use plan::{Plan, PlanError};
+pub use server::Server;

@@ -201,7 +201,7 @@ proptest! {
         prop_assert_eq!(less_empty_sections(host, less_ours(host, parsed(&new))), less_empty_sections(host, content.clone()), "{}", &new);
         prop_assert_eq!(installed(host, &new, &server()).unwrap(), Edited::Same, "twice is once");
         prop_assert_eq!(uninstalled(host, &new, Some(&text)).unwrap(), Edited::Text(text.clone()), "what it was");
-        if !new.contains("\r\n") == (style.newline == "\r\n") {
+        if new.contains("\r\n") != (style.newline == "\r\n") {
             prop_assert!(!text.contains('\n'), "line ends are mixed: {new:?}");
         }
         // after somebody else's change only ours goes

@@ -244,7 +244,8 @@ checkAlone('a session that ends in the middle of a call takes the call with it',
     closed = Date.now();
   });
   const took = Date.now() - closed;
-  assert.ok((await call) instanceof Error);
+  const got = await call;
+  assert.ok(got instanceof Error || got.failed);
   // the client's library kills a server that is still there after two seconds
   assert.ok(took < 2000, `${took} ms`);
   assert.notEqual(w.ends('aegis_exec').at(-1).status, 'ok');

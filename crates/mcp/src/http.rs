@@ -21,6 +21,9 @@ type Service = StreamableHttpService<Server, LocalSessionManager>;
 /// Connections that are served at once.
 const CONNECTIONS: usize = 64;
 
+/// How long a connection may say nothing: clients keep one open between calls.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(120);
+
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, token: String) -> Result<&'static str, ServeError> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -55,7 +58,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, token: Str
             // a connection that breaks concerns nobody else
             let _ = hyper::server::conn::http1::Builder::new()
                 .timer(hyper_util::rt::TokioTimer::new())
-                .header_read_timeout(std::time::Duration::from_secs(10))
+                .header_read_timeout(IDLE)
                 .serve_connection(TokioIo::new(stream), answer)
                 .await;
             drop(slot);

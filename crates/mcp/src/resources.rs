@@ -65,7 +65,12 @@ const SHOWN: &[&str] = &[
 fn granted(policy: &Policy) -> Value {
     let mut lists = serde_json::Map::new();
     for list in SHOWN {
-        let entries: Vec<&str> = policy.rules().filter(|rule| rule.list() == *list).map(|rule| rule.pattern()).collect();
+        let mut entries: Vec<&str> = Vec::new();
+        for rule in policy.rules().filter(|rule| rule.list() == *list) {
+            if !entries.contains(&rule.pattern()) {
+                entries.push(rule.pattern());
+            }
+        }
         if !entries.is_empty() {
             lists.insert((*list).to_owned(), json!(entries));
         }

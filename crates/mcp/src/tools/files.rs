@@ -112,7 +112,11 @@ pub(super) const LIST: Tool = Tool {
     title: "List files",
     description: "The names in a directory, sorted, directories with a slash; or, with pattern, the paths that match it (src/**/*.rs).",
     input: || arguments(json!({ "path": { "type": "string" }, "pattern": { "type": "string" } }), &[]),
-    output: || fields(json!({ "names": { "type": "array", "items": { "type": "string" } }, "count": { "type": "integer" } })),
+    output: || {
+        fields(
+            json!({ "text": { "type": "string" }, "names": { "type": "array", "items": { "type": "string" } }, "count": { "type": "integer" } }),
+        )
+    },
     needs: &[Capability::FsRead],
     hints: READS,
     call: list,

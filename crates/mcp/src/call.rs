@@ -8,6 +8,7 @@ use aegis_effect::{Effect, EffectError, ErrorCode, Label, Outcome, Perform, Requ
 use aegis_gate::{Approver, Gate, GateParts, Ledger};
 use aegis_policy::Policy;
 use aegis_sandbox::Cancel;
+use aegis_script::Runner;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -30,19 +31,31 @@ pub(crate) struct Work<'a> {
     pub(crate) gate: Gate,
     pub(crate) cancel: Cancel,
     arguments: Map<String, Value>,
+    /// What evaluated a script, to be given back.
+    pub(crate) runner: Option<Runner>,
 }
 
-/// Does a call from beginning to end.
-pub(crate) fn perform(shared: &Shared, asked: Asked, approver: Box<dyn Approver>) -> Answer {
+/// Does a call from beginning to end. What it took to evaluate a script is given back by whoever has sent the answer: making the next worker
+/// ready takes longer than a short script.
+pub(crate) fn perform(shared: &Shared, asked: Asked, approver: Box<dyn Approver>) -> (Answer, Option<Runner>) {
     let began = Instant::now();
     let left = match shared.begin_call() {
         Ok(left) => left,
-        Err(error) => return Answer::of_error(&error),
+        Err(error) => return (Answer::of_error(&error), None),
     };
-    work(shared, asked, approver, left, began).unwrap_or_else(|error| Answer::of_error(&error))
+    let mut runner = None;
+    let answer = work(shared, asked, approver, left, began, &mut runner).unwrap_or_else(|error| Answer::of_error(&error));
+    (answer, runner)
 }
 
-fn work(shared: &Shared, asked: Asked, approver: Box<dyn Approver>, left: u64, began: Instant) -> Result<Answer, EffectError> {
+fn work(
+    shared: &Shared,
+    asked: Asked,
+    approver: Box<dyn Approver>,
+    left: u64,
+    began: Instant,
+    runner: &mut Option<Runner>,
+) -> Result<Answer, EffectError> {
     let parts = &shared.parts;
     let journal = match &parts.journal {
         Some(open) => Some(open().map_err(|e| EffectError::new(ErrorCode::Journal, format!("nothing was done: {e}")))?),
@@ -71,8 +84,9 @@ fn work(shared: &Shared, asked: Asked, approver: Box<dyn Approver>, left: u64, b
     let gate = Gate::new(parts).map_err(|e| EffectError::new(ErrorCode::Io, format!("the policy root cannot be opened: {e}")))?;
     let mut gate = gate.with_cancel(asked.cancel.clone());
     gate.cap_effects(left);
-    let mut work = Work { shared, gate, cancel: asked.cancel, arguments: asked.arguments };
+    let mut work = Work { shared, gate, cancel: asked.cancel, arguments: asked.arguments, runner: None };
     let answer = (asked.tool.call)(&mut work).unwrap_or_else(|error| Answer::of_error(&error));
+    *runner = work.runner.take();
     let ledger = work.gate.ledger();
     let (effects, denied, failed) = ledger.counts();
     shared.used(effects + denied + failed);

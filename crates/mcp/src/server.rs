@@ -195,10 +195,13 @@ impl Server {
         let job = {
             let shared = shared.clone();
             Box::new(move || {
-                let answer = perform(&shared, asked, Box::new(approver));
+                let (answer, runner) = perform(&shared, asked, Box::new(approver));
                 shared.running().remove(&number);
                 // whoever asked may be gone
                 let _ = done.send(answer);
+                if let Some(runner) = runner {
+                    shared.calls.runners().give_back(runner);
+                }
             })
         };
         if !shared.calls.run(job) {

@@ -96,7 +96,7 @@ fn run(work: &mut Work<'_>) -> Result<Answer, EffectError> {
     let mut output = String::new();
     let mut runner = work.shared.calls.runners().take();
     let report = runner.run(&source, &options, &mut work.gate, &mut output, &PolicyJudge::new(&policy));
-    work.shared.calls.runners().give_back(runner);
+    work.runner = Some(runner);
     Ok(answered(report, output, work))
 }
 
@@ -178,7 +178,7 @@ fn check(work: &mut Work<'_>) -> Result<Answer, EffectError> {
     let options = options(work);
     let mut runner = work.shared.calls.runners().take();
     let report = runner.check(&Source::new(NAME.to_owned(), script), &options, &PolicyJudge::new(&policy));
-    work.shared.calls.runners().give_back(runner);
+    work.runner = Some(runner);
     if let Some(error) = &report.error {
         return Ok(failed(error));
     }

@@ -110,13 +110,15 @@ impl SettingsFile {
         read(File::open(&path).ok()?, &path, &path).ok().map(|held| held.text)
     }
 
-    /// Puts a new text in the place of the old, in one step; the first time, the old one is kept beside it.
-    pub(crate) fn replace(&self, text: &str) -> Result<(), FileError> {
+    /// Puts a new text in the place of the old, in one step. With `keep` the old one is kept beside it, unless an older one is there.
+    pub(crate) fn replace(&self, text: &str, keep: bool) -> Result<(), FileError> {
         self.make_directory()?;
         let new = self.temporary(text)?;
         self.unchanged()?;
         if let Some(held) = &self.held {
-            self.back_up(&held.text)?;
+            if keep {
+                self.back_up(&held.text)?;
+            }
             new.persist(&self.real).map_err(|error| self.system("replace it")(error.error))?;
         } else if let Err(error) = new.persist_noclobber(&self.real) {
             return Err(match error.error.kind() {
@@ -234,35 +236,49 @@ fn still_to_be_made(named: &Path) -> Result<PathBuf, FileError> {
     Ok(above.join(name))
 }
 
-/// The directories on the way as named and of the real place. Nobody else may be able to put something in the way, and the directory that
-/// is written to is the user's own; root may work for another user, but then on nothing that is not that user's.
+/// The directories on the way as named, of each link and of the real place. Nobody else may be able to put something in the way, and the
+/// directory that is written to is the user's own; root may work for another user, but then on nothing that is not that user's.
 fn judge_directories(named: &Path, real: &Path) -> Result<(), FileError> {
-    for path in [named, real] {
-        let mut is_nearest = true;
-        for at in path.ancestors().skip(1) {
-            let meta = match fs::metadata(at) {
-                Ok(meta) => meta,
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(FileError::System { path: at.to_path_buf(), doing: "look at it", error }),
-            };
-            // what is only on the way may be shared, if nobody can rename what is in it
-            let is_shared_safely = !is_nearest && (meta.mode() & 0o1000 != 0 || meta.mode() & 0o002 == 0);
-            if others_can_write(&meta) && !is_shared_safely {
-                return Err(FileError::OthersCanWrite(at.to_path_buf()));
-            }
-            if is_nearest && !is_root() && meta.uid() != rustix::process::geteuid().as_raw() {
-                return Err(FileError::NotYours(at.to_path_buf()));
-            }
-            is_nearest = false;
+    let mut steps = vec![named.to_path_buf()];
+    let mut at = named.to_path_buf();
+    // no more than the system itself follows
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&at) else { break };
+        at = at.parent().unwrap_or(Path::new("/")).join(target);
+        steps.push(at.clone());
+    }
+    steps.push(real.to_path_buf());
+    let mut owners = Vec::new();
+    for step in &steps {
+        owners.extend(judge_way(step)?);
+        owners.extend(fs::symlink_metadata(step).ok().filter(Metadata::is_symlink).map(|link| link.uid()));
+    }
+    match owners.split_first() {
+        Some((first, others)) if others.iter().all(|owner| owner == first) => Ok(()),
+        _ => Err(FileError::NotYours(named.to_path_buf())),
+    }
+}
+
+/// The directories above a path; the owner of the nearest that is there.
+fn judge_way(path: &Path) -> Result<Option<u32>, FileError> {
+    let mut nearest = None;
+    for at in path.ancestors().skip(1) {
+        let meta = match fs::metadata(at) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(FileError::System { path: at.to_path_buf(), doing: "look at it", error }),
+        };
+        // what is only on the way may be shared, if nobody can rename what is in it
+        let is_shared_safely = nearest.is_some() && (meta.mode() & 0o1000 != 0 || meta.mode() & 0o002 == 0);
+        if others_can_write(&meta) && !is_shared_safely {
+            return Err(FileError::OthersCanWrite(at.to_path_buf()));
         }
+        if nearest.is_none() && !is_root() && meta.uid() != rustix::process::geteuid().as_raw() {
+            return Err(FileError::NotYours(at.to_path_buf()));
+        }
+        nearest.get_or_insert(meta.uid());
     }
-    let owner = |path: &Path| path.ancestors().skip(1).find_map(|at| fs::metadata(at).ok()).map(|meta| meta.uid());
-    let link = fs::symlink_metadata(named).ok().map(|meta| meta.uid());
-    let of_named = owner(named);
-    if owner(real) != of_named || link.is_some_and(|link| Some(link) != of_named) {
-        return Err(FileError::NotYours(named.to_path_buf()));
-    }
-    Ok(())
+    Ok(nearest)
 }
 
 /// Reads a file after a look at what was opened.

@@ -29,6 +29,8 @@ pub struct Plan {
     file: SettingsFile,
     edited: Edited,
     before: Option<String>,
+    /// Whether what is there is worth a backup: not where all of it is ours.
+    keep: bool,
 }
 
 impl Plan {
@@ -37,8 +39,10 @@ impl Plan {
     /// # Errors
     /// [`PlanError`]; nothing was changed.
     pub fn install(host: Host, file: SettingsFile, server: &Server) -> Result<Plan, PlanError> {
-        let edited = installed(host, file.text().unwrap_or_default(), server).map_err(|error| in_file(file.path(), error))?;
-        Ok(Plan { file, edited, before: None })
+        let text = file.text().unwrap_or_default();
+        let edited = installed(host, text, server).map_err(|error| in_file(file.path(), error))?;
+        let keep = !matches!(uninstalled(host, text, None), Ok(Edited::Gone));
+        Ok(Plan { file, edited, before: None, keep })
     }
 
     /// Our entry taken out, and the section around it where only we needed that.
@@ -51,7 +55,7 @@ impl Plan {
             Some(text) => uninstalled(host, text, before.as_deref()).map_err(|error| in_file(file.path(), error))?,
             None => Edited::Same,
         };
-        Ok(Plan { file, edited, before })
+        Ok(Plan { file, edited, before, keep: true })
     }
 
     /// The file it is about.
@@ -98,7 +102,7 @@ impl Plan {
             Edited::Same => Ok(()),
             Edited::Gone => self.file.remove(),
             Edited::Text(text) => {
-                self.file.replace(text)?;
+                self.file.replace(text, self.keep)?;
                 if self.before.as_ref() == Some(text) { self.file.forget_backup() } else { Ok(()) }
             }
         }

@@ -60,6 +60,19 @@ fn mode_and_owner_stay_and_the_first_text_is_kept_once() {
 }
 
 #[test]
+fn a_file_of_our_making_is_not_kept() {
+    let (_top, dir) = top();
+    let at = dir.join("s.json");
+    for policy in ["/etc/a.toml", "/etc/b.toml"] {
+        let server = Server { policy: policy.to_owned(), ..server() };
+        Plan::install(Host::Claude, SettingsFile::open(&at, true).unwrap(), &server).unwrap().carry_out().unwrap();
+    }
+    assert_eq!(names(&dir), ["s.json"]);
+    Plan::uninstall(Host::Claude, SettingsFile::open(&at, true).unwrap()).unwrap().carry_out().unwrap();
+    assert!(names(&dir).is_empty());
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let (_top, dir) = top();
     fs::create_dir(dir.join("dotfiles")).unwrap();
@@ -124,6 +137,10 @@ fn nothing_that_others_can_write_is_followed() {
     // a way through such a directory, though the target is safe
     symlink(&dir, open.join("way")).unwrap();
     assert!(matches!(install(&open.join("way/s.json")), Err(PlanError::File(FileError::OthersCanWrite(_)))), "by a link");
+    symlink(&at, open.join("s.json")).unwrap();
+    let first = dir.join("first.json");
+    symlink(open.join("s.json"), &first).unwrap();
+    assert!(matches!(install(&first), Err(PlanError::File(FileError::OthersCanWrite(_)))), "by a link of a link");
     install(&at).unwrap();
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn check(args: Check, start: Start, runner: Option<Runner>) -> ExitCo
             complain!("aegis: {}", aegis_gate::escaped(line));
         }
     }
-    let options = super::run::options(&chosen.policy);
+    let options = aegis_script::RunOptions::of(&chosen.policy);
     let report = runner.unwrap_or_else(super::worker::runner).check(&source, &options, &PolicyJudge::new(&chosen.policy));
     if let Some(error) = &report.error {
         return exit::failure(&error.message);

@@ -157,24 +157,6 @@ fn read_script(path: &Path, start: &Start) -> Result<Source, Stop> {
     read_script_text(path, start).map_err(|message| Stop { code: exit::FAILURE, kind: "script", message })
 }
 
-/// The limits of a policy, as the runner takes them.
-pub(crate) fn options(policy: &Policy) -> RunOptions {
-    let limits = &policy.settings().limits;
-    RunOptions {
-        limits: Limits {
-            time: limits.max_time,
-            steps: limits.max_steps,
-            memory_bytes: limits.max_memory_bytes,
-            output_bytes: limits.max_output_bytes,
-            callstack: limits.max_callstack_size,
-            ..Limits::default()
-        },
-        local_only: policy.has_local_only(),
-        padded: policy.settings().padded_timing,
-        ..RunOptions::default()
-    }
-}
-
 fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     let Ready { mut gate, policy, source, local_only_args, operator } = ready;
     let began = Instant::now();
@@ -183,7 +165,7 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
         local_only: policy.has_local_only() || !local_only_args.is_empty(),
         local_only_args,
         operator_view: operator.is_some(),
-        ..options(&policy)
+        ..RunOptions::of(&policy)
     };
     let judge = PolicyJudge::new(&policy);
     let public = if args.json { Printed::kept() } else { Printed::on_stdout() };

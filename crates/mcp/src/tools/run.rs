@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_effect::EffectError;
-use aegis_script::{Limits, PolicyJudge, RunError, RunOptions, RunReport, Severity, Source, Status};
+use aegis_script::{PolicyJudge, RunError, RunOptions, RunReport, Severity, Source, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -101,22 +101,7 @@ fn run(work: &mut Work<'_>) -> Result<Answer, EffectError> {
 }
 
 fn options(work: &Work<'_>) -> RunOptions {
-    let settings = work.policy().settings();
-    let limits = &settings.limits;
-    RunOptions {
-        limits: Limits {
-            time: limits.max_time,
-            steps: limits.max_steps,
-            memory_bytes: limits.max_memory_bytes,
-            output_bytes: limits.max_output_bytes,
-            callstack: limits.max_callstack_size,
-            ..Limits::default()
-        },
-        local_only: work.policy().has_local_only(),
-        padded: settings.padded_timing,
-        cancel: Some(work.cancel.clone()),
-        ..RunOptions::default()
-    }
+    RunOptions { cancel: Some(work.cancel.clone()), ..RunOptions::of(work.policy()) }
 }
 
 fn answered(report: RunReport, output: String, work: &Work<'_>) -> Answer {

@@ -12,6 +12,7 @@ mod sandboxed;
 use std::time::Duration;
 
 use aegis_effect::{Labelled, Perform};
+use aegis_policy::Policy;
 use aegis_sandbox::Cancel;
 
 pub use output::OutputSink;
@@ -42,6 +43,28 @@ pub struct RunOptions {
     pub padded: bool,
     /// Ends the run from another thread.
     pub cancel: Option<Cancel>,
+}
+
+impl RunOptions {
+    /// What a policy says of every run under it.
+    #[must_use]
+    pub fn of(policy: &Policy) -> RunOptions {
+        let settings = policy.settings();
+        let limits = &settings.limits;
+        RunOptions {
+            limits: Limits {
+                time: limits.max_time,
+                steps: limits.max_steps,
+                memory_bytes: limits.max_memory_bytes,
+                output_bytes: limits.max_output_bytes,
+                callstack: limits.max_callstack_size,
+                ..Limits::default()
+            },
+            local_only: policy.has_local_only(),
+            padded: settings.padded_timing,
+            ..RunOptions::default()
+        }
+    }
 }
 
 /// Runs scripts.

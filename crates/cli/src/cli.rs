@@ -62,15 +62,21 @@ pub(crate) struct PolicyChoice {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Run {
-    #[command(flatten)]
-    pub(crate) policy: PolicyChoice,
+pub(crate) struct JournalChoice {
     /// Journal file, instead of the policy's or the default one
     #[arg(long, value_name = "FILE", conflicts_with = "no_audit")]
     pub(crate) audit: Option<PathBuf>,
     /// Write no journal
     #[arg(long)]
     pub(crate) no_audit: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    #[command(flatten)]
+    pub(crate) journal: JournalChoice,
     /// An argument of the script, as `args.KEY`
     #[arg(long = "arg", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) args: Vec<(String, String)>,
@@ -111,12 +117,8 @@ pub(crate) struct Mcp {
     pub(crate) verb: Option<McpVerb>,
     #[command(flatten)]
     pub(crate) policy: PolicyChoice,
-    /// Journal file, instead of the policy's or the default one
-    #[arg(long, value_name = "FILE", conflicts_with = "no_audit")]
-    pub(crate) audit: Option<PathBuf>,
-    /// Write no journal
-    #[arg(long)]
-    pub(crate) no_audit: bool,
+    #[command(flatten)]
+    pub(crate) journal: JournalChoice,
     /// Who is asked where the policy wants approval
     #[arg(long, value_name = "WHO", default_value = "elicit")]
     pub(crate) approvals: Approvals,

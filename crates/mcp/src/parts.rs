@@ -50,6 +50,6 @@ pub struct Parts {
     pub workers: MakeWorkers,
     /// Who is asked.
     pub approvals: Approvals,
-    /// Lines that the operator should see once, on standard error.
+    /// Who runs it, for the journal.
     pub user: String,
 }

@@ -27,16 +27,16 @@ pub(crate) fn mcp(args: &Mcp, start: &Start) -> ExitCode {
 
 fn serve(args: &Mcp, start: &Start) -> Result<(), String> {
     let mut around = start.surroundings();
-    around.sealed.extend(args.audit.iter().chain(&args.token_file).map(|path| start.cwd.join(path)));
+    around.sealed.extend(args.journal.audit.iter().chain(&args.token_file).map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)?;
     for line in banner {
         complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let policy = Arc::new(policy);
-    let open: Option<aegis_mcp::OpenJournal> = if args.no_audit {
+    let open: Option<aegis_mcp::OpenJournal> = if args.journal.no_audit {
         None
     } else {
-        let path = journal::path(args.audit.as_deref(), &policy, start)?;
+        let path = journal::path(args.journal.audit.as_deref(), &policy, start)?;
         let policy = policy.clone();
         Some(Box::new(move || journal::open(&path, &policy)))
     };

@@ -64,7 +64,7 @@ struct Ready {
 
 fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     let mut around = start.surroundings();
-    around.sealed.extend(args.audit.iter().chain(&args.operator_log).map(|path| start.cwd.join(path)));
+    around.sealed.extend(args.journal.audit.iter().chain(&args.operator_log).map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around).map_err(|e| Stop {
         code: exit::FAILURE,
         kind: "policy",
@@ -76,10 +76,10 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     let open = |path: &PathBuf| OperatorLog::open(&start.cwd.join(path)).map_err(|e| Stop::failure(format!("{}: {e}", path.display())));
     let operator = args.operator_log.as_ref().map(open).transpose()?;
     let source = read_script(&args.script, start)?;
-    let journal = if args.no_audit {
+    let journal = if args.journal.no_audit {
         None
     } else {
-        let path = journal::path(args.audit.as_deref(), &policy, start).map_err(Stop::failure)?;
+        let path = journal::path(args.journal.audit.as_deref(), &policy, start).map_err(Stop::failure)?;
         Some(journal::open(&path, &policy).map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?)
     };
     for line in banner {

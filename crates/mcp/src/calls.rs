@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use aegis_script::{Runner, StartWorker};
 
@@ -15,7 +16,7 @@ const WAITING: usize = 256;
 /// The threads, and what waits for them.
 pub(crate) struct Calls {
     queue: Arc<Queue>,
-    runners: Runners,
+    runners: Arc<Runners>,
 }
 
 #[derive(Default)]
@@ -42,7 +43,7 @@ impl Calls {
             let queue = queue.clone();
             std::thread::Builder::new().name(format!("call {number}")).spawn(move || queue.serve())?;
         }
-        Ok(Calls { queue, runners: Runners { idle: Mutex::new(Vec::new()), workers } })
+        Ok(Calls { queue, runners: Arc::new(Runners { idle: Mutex::new(Vec::new()), workers }) })
     }
 
     /// Runs a job when a thread is free. False if too many wait already.
@@ -67,8 +68,14 @@ impl Calls {
         self.queue.running.load(Ordering::SeqCst) == 0
     }
 
-    pub(crate) const fn runners(&self) -> &Runners {
+    pub(crate) fn runners(&self) -> &Runners {
         &self.runners
+    }
+
+    /// Makes the first worker ready, before it is asked for; on one of the threads, as workers die with the thread that started them.
+    pub(crate) fn warm(&self) {
+        let runners = self.runners.clone();
+        self.run(Box::new(move || runners.give_back(runners.new_runner())));
     }
 }
 
@@ -100,23 +107,26 @@ pub(crate) struct Runners {
     workers: MakeWorkers,
 }
 
-/// Workers that are ready while nothing is asked.
-const WARM: usize = 1;
+/// Workers that are ready while nothing is asked. The second serves a client that asks again before the next is ready.
+const WARM: usize = 2;
+
+/// How long the next worker waits for the answer to reach the client: made at once, it would take the processor from both.
+const AFTER_THE_ANSWER: Duration = Duration::from_micros(500);
 
 impl Runners {
-    /// Makes the first worker ready, before it is asked for. From a thread that lives as long as the server.
-    pub(crate) fn warm(&self) {
-        self.give_back(Runner::process_later(Boxed((self.workers)())));
+    fn new_runner(&self) -> Runner {
+        Runner::process_later(Boxed((self.workers)()))
     }
 
     /// A runner, with a worker that is ready if there is one.
     pub(crate) fn take(&self) -> Runner {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| Runner::process_later(Boxed((self.workers)())))
+        idle.unwrap_or_else(|| self.new_runner())
     }
 
     /// After a call: makes the next worker ready, unless enough are.
     pub(crate) fn give_back(&self, mut runner: Runner) {
+        std::thread::sleep(AFTER_THE_ANSWER);
         if self.idle.lock().unwrap_or_else(PoisonError::into_inner).len() >= WARM {
             return;
         }

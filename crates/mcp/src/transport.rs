@@ -113,7 +113,7 @@ where
     let workers = std::mem::replace(&mut parts.workers, Box::new(|| Box::new(aegis_script::SandboxedWorkers)));
     let threads = usize::try_from(parts.policy.settings().mcp.max_concurrent).unwrap_or(1);
     let calls = Calls::start(threads, workers)?;
-    calls.runners().warm();
+    calls.warm();
     let shared = Arc::new(Shared::new(parts, calls, session));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(serving(shared.clone()));

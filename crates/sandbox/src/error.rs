@@ -49,6 +49,9 @@ pub enum SandboxError {
     /// The broker ended before the worker had locked itself down.
     #[error("the broker is gone")]
     BrokerGone,
+    /// The process that makes copies of itself ended, or did not answer in time.
+    #[error("the process that workers are copied from is gone")]
+    ZygoteGone,
     /// Processes survived SIGKILL for longer than the bound.
     #[error("{left} processes could not be killed")]
     Unkillable {

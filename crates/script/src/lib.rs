@@ -31,8 +31,8 @@ pub use builtins::builtin_reference;
 pub use error::{LimitKind, Phase, ScriptError};
 pub use limits::Limits;
 pub use runner::{
-    CheckReport, Counts, OutputSink, ProcessWorkers, RunError, RunOptions, RunReport, Runner, SandboxedWorkers, StartWorker, Status,
-    WithheldEnd, WorkerEnd, WorkerHandle, WorkerProcess,
+    CheckReport, CopiedWorkers, Counts, OutputSink, ProcessWorkers, RunError, RunOptions, RunReport, Runner, SandboxedWorkers, StartWorker,
+    Status, WithheldEnd, WorkerEnd, WorkerHandle, WorkerProcess,
 };
 pub use source::{Position, Source, SourceError};
 pub use verify::{Finding, Judge, LiteralCall, LiteralFlow, Objection, PolicyJudge, Severity, Target, findings_json, findings_sarif};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aegis_mcp::{Approvals, Parts, serve_http, serve_stdio};
-use aegis_script::SandboxedWorkers;
+use aegis_script::CopiedWorkers;
 
 use crate::chosen::{self, Chosen};
 use crate::cli::{self, Mcp, McpVerb};
@@ -42,12 +42,13 @@ fn serve(args: &Mcp, start: &Start) -> Result<(), String> {
     };
     // what a command leaves behind becomes our child, and is found when the command is cleaned up
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
+    let workers = CopiedWorkers::default();
     let parts = Parts {
         journal: open,
         environment: start.environment.clone(),
         home: start.home.clone(),
         declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
-        workers: Box::new(|| Box::new(SandboxedWorkers)),
+        workers: Box::new(move || Box::new(workers.clone())),
         approvals: match args.approvals {
             cli::Approvals::Elicit => Approvals::Elicit,
             cli::Approvals::Deny => Approvals::Deny,

@@ -13,7 +13,7 @@ use crate::corpus::{framed, only};
 use crate::grammar::script;
 use crate::stage::{Mode, Stage};
 
-const SCRIPTS: u64 = 60;
+const SCRIPTS: u64 = 300;
 
 /// As many tries as a failing script is worth, to make it smaller.
 const TRIES: u32 = 200;

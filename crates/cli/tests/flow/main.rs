@@ -11,7 +11,7 @@
 //! | `worlds.rs`, `policy.toml.in`, `tool.sh` | what is local-only |
 //! | `open.toml.in` | a policy without labels, under which attacks have to tell the worlds apart |
 //! | `mutations.toml` | how to switch off each check, for an example that shows that it is noticed here |
-//! | `generate.rs`, `grammar.rs` | random scripts: 60, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
+//! | `generate.rs`, `grammar.rs` | random scripts: 300, or `AEGIS_FLOW_SCRIPTS`; from `AEGIS_FLOW_SEED` on |
 //!
 //! An ordinary run takes every other attack with `--json`, the others without; with `AEGIS_FLOW_FULL=1` it is both for each.
 //! `AEGIS_FLOW_ONLY=part-of-a-name` runs what it names and says more about it; `AEGIS_FLOW_EVERY=5` every fifth.
@@ -32,6 +32,7 @@ mod encodings;
 mod generate;
 mod grammar;
 mod mutations;
+mod session;
 mod stage;
 mod uses;
 mod worlds;
@@ -87,6 +88,19 @@ fn no_attack_in_process_tells_worlds_apart() {
     judge("attacks in process", &all, &verdicts, &[]);
 }
 
+/// The same through an MCP client: every fourth, from another one on, or all.
+#[test]
+fn no_attack_by_mcp_tells_worlds_apart() {
+    let mut all = scripts("attacks");
+    if !in_full() {
+        all = all.into_iter().skip(2).step_by(4).collect();
+    }
+    let forms = forms();
+    let verdicts =
+        on_each(|| Stage::under(POLICY).with_mcp(), &all, |stage, script| check(stage, &forms, &framed(&script.text), &[Mode::Json]));
+    judge("attacks by MCP", &all, &verdicts, &[]);
+}
+
 #[test]
 fn no_use_tells_worlds_apart() {
     let mut all = scripts("uses");
@@ -104,14 +118,19 @@ fn attacks_succeed_without_labels() {
     if !in_full() {
         all = all.into_iter().step_by(8).collect();
     }
-    let told = on_stages(include_str!("open.toml.in"), &all, |stage, script| {
-        let run = |world| stage.run(&framed(&script.text), world, Mode::Json).public(Mode::Json);
-        let first = run(0);
-        run(1) != first || run(2) != first
-    });
-    let harmless: Vec<&str> = all.iter().zip(&told).filter(|(_, told)| !**told).map(|(script, _)| script.name.as_str()).collect();
-    say(&format!("without labels: {} of {} attacks tell worlds apart; not {}", all.len() - harmless.len(), all.len(), harmless.join(" ")));
-    assert!(!is_whole() || harmless.len() * 2 < all.len(), "{harmless:?}");
+    let open = || Stage::under(include_str!("open.toml.in"));
+    let ways: [(&str, &(dyn Fn() -> Stage + Sync)); 2] = [("run", &open), ("mcp", &|| open().with_mcp())];
+    for (way, stage) in ways {
+        let told = on_each(stage, &all, |stage, script| {
+            let run = |world| stage.run(&framed(&script.text), world, Mode::Json).public(Mode::Json);
+            let first = run(0);
+            run(1) != first || run(2) != first
+        });
+        let harmless: Vec<&str> = all.iter().zip(&told).filter(|(_, told)| !**told).map(|(script, _)| script.name.as_str()).collect();
+        let count = all.len() - harmless.len();
+        say(&format!("without labels, by {way}: {count} of {} attacks tell worlds apart; not {}", all.len(), harmless.join(" ")));
+        assert!(!is_whole() || harmless.len() * 2 < all.len(), "{harmless:?}");
+    }
 }
 
 /// Every attack with `--json` and without, not every other.

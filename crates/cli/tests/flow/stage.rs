@@ -10,17 +10,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::place::{Place, binary, wait};
+use crate::session::{self, Told};
 use crate::web::{Server, ok};
 use crate::worlds::{WORLDS, World};
 
 pub struct Stage {
     place: Place,
-    /// What runs the scripts: `aegis`, or something like it.
-    program: PathBuf,
+    way: Way,
     world: Arc<AtomicUsize>,
     public: Server,
     private: Server,
     vouched: Server,
+}
+
+/// What runs the scripts.
+enum Way {
+    /// `aegis run`, or a program like it.
+    Run(PathBuf),
+    /// The tool `aegis_run` of `aegis mcp`.
+    Mcp,
 }
 
 /// How a script is run.
@@ -66,12 +74,17 @@ impl Stage {
         place.file("aegis.toml", policy);
         place.file("record.sh", include_str!("record.sh"));
         place.file("tool.sh", include_str!("tool.sh"));
-        Stage { place, program: binary().to_path_buf(), world, public, private, vouched }
+        Stage { place, way: Way::Run(binary().to_path_buf()), world, public, private, vouched }
     }
 
     /// The same with another program.
     pub fn with(self, program: PathBuf) -> Stage {
-        Stage { program, ..self }
+        Stage { way: Way::Run(program), ..self }
+    }
+
+    /// The same through the tool of a server: always as in [`Mode::Json`].
+    pub fn with_mcp(self) -> Stage {
+        Stage { way: Way::Mcp, ..self }
     }
 
     /// Runs a script in a world.
@@ -82,25 +95,12 @@ impl Stage {
         self.place.file("script.star", script);
         let servers = [&self.public, &self.private, &self.vouched];
         let before = servers.map(|s| s.seen().len());
-        let mut command = self.place.program(&self.program);
-        command.env("API_KEY", world.key).env("PUBLISHED", "7").args(["run", "--policy", "aegis.toml", "--audit"]).arg(&self.place.journal);
-        if let Some(key) = world.maybe_key {
-            command.env("MAYBE_KEY", key);
-        }
-        command.arg(format!("--local-only-arg=pin={}", world.token));
-        if mode == Mode::Json {
-            command.arg("--json");
-        }
-        for (name, server) in ["public", "private", "vouched"].into_iter().zip(servers) {
-            command.args(["--arg", &format!("{name}={}", server.url())]);
-        }
-        command.arg("script.star");
-        let ended = wait(command);
+        let told = self.tell(script, world, mode);
         let mut sent = servers.iter().zip(before).map(|(server, before)| server.seen().split_off(before));
         Seen {
-            code: ended.code,
-            out: ended.out,
-            err: ended.err,
+            code: told.code,
+            out: told.out,
+            err: told.err,
             files: tree(&self.place.project.join("public")),
             journal: std::fs::read_to_string(&self.place.journal).unwrap_or_default(),
             vault: tree(&self.place.project.join("vault")),
@@ -108,6 +108,33 @@ impl Stage {
             private: sent.next().unwrap(),
             vouched: sent.next().unwrap(),
         }
+    }
+
+    fn tell(&self, script: &str, world: &World, mode: Mode) -> Told {
+        let servers = [("public", &self.public), ("private", &self.private), ("vouched", &self.vouched)];
+        let (program, verb) = match &self.way {
+            Way::Run(program) => (program.as_path(), "run"),
+            Way::Mcp => (binary(), "mcp"),
+        };
+        let mut command = self.place.program(program);
+        command.env("API_KEY", world.key).env("PUBLISHED", "7").args([verb, "--policy", "aegis.toml", "--audit"]).arg(&self.place.journal);
+        if let Some(key) = world.maybe_key {
+            command.env("MAYBE_KEY", key);
+        }
+        if let Way::Mcp = self.way {
+            let args = servers.map(|(name, server)| (name, server.url()));
+            return session::run(command, script, &args, "token.txt");
+        }
+        command.arg(format!("--local-only-arg=pin={}", world.token));
+        if mode == Mode::Json {
+            command.arg("--json");
+        }
+        for (name, server) in servers {
+            command.args(["--arg", &format!("{name}={}", server.url())]);
+        }
+        command.arg("script.star");
+        let ended = wait(command);
+        Told { code: ended.code, out: ended.out, err: ended.err }
     }
 
     fn lay_out(&self, world: &World) {

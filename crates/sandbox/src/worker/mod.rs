@@ -3,6 +3,8 @@
 mod lock_down;
 mod socket;
 mod start;
+mod zygote;
 
 pub use lock_down::{LockedDown, WorkerLimits, lock_down};
 pub use start::{EVALUATOR_STACK_BYTES, Killer, NAME, WorkerProcess, start};
+pub use zygote::{ZYGOTE, Zygote, copies};

@@ -14,7 +14,7 @@ use crate::error::SandboxError;
 pub(super) const SOCKET_FD: RawFd = 3;
 
 /// Where it finds the memory it shares with the broker.
-const MEMORY_FD: RawFd = 4;
+pub(super) const MEMORY_FD: RawFd = 4;
 
 /// Maps the shared memory, if there is any. The descriptor stays open; the caller closes everything above the socket.
 pub(super) fn take_memory() -> Result<Option<SharedPages>, SandboxError> {

@@ -39,12 +39,7 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
     let null = launch::dev_null()?;
     let mut fds = vec![null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
     fds.extend(memory.as_ref().map(AsFd::as_fd));
-    let argv = [OsStr::new(NAME)]
-        .into_iter()
-        .chain(args.iter().map(AsRef::as_ref))
-        .map(|arg| CString::new(arg.as_bytes()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| SandboxError::Nul("an argument"))?;
+    let argv = argv([OsStr::new(NAME)].into_iter().chain(args.iter().map(AsRef::as_ref)))?;
     let process = launch::launch(&Launch {
         // The very file that runs now, even if the path leads to another one since.
         program: c"/proc/self/exe",
@@ -60,6 +55,10 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
     Ok(WorkerProcess { process, socket, pages })
 }
 
+pub(super) fn argv<'a>(args: impl Iterator<Item = &'a OsStr>) -> Result<Vec<CString>, SandboxError> {
+    args.map(|arg| CString::new(arg.as_bytes())).collect::<Result<_, _>>().map_err(|_| SandboxError::Nul("an argument"))
+}
+
 /// A running worker. Dropping it kills and reaps it.
 #[derive(Debug)]
 pub struct WorkerProcess {
@@ -69,6 +68,10 @@ pub struct WorkerProcess {
 }
 
 impl WorkerProcess {
+    pub(super) fn new(process: Process, socket: UnixStream, pages: Option<SharedPages>) -> WorkerProcess {
+        WorkerProcess { process, socket, pages }
+    }
+
     /// The broker's end of the connection (`&UnixStream` reads and writes). End of file means that the worker is gone: [`Self::wait`].
     #[must_use]
     pub fn socket(&self) -> &UnixStream {

@@ -20,6 +20,12 @@ pub fn main(args: &[String]) -> ExitCode {
             println!("{}", worker.pid().as_raw_pid());
             std::thread::park();
         }
+        "broker of a copy" => {
+            let zygote = aegis_sandbox::worker::Zygote::start(&["sleep"]).unwrap();
+            let worker = zygote.copy().unwrap();
+            println!("{}", worker.pid().as_raw_pid());
+            std::thread::park();
+        }
         "broker of a child" => {
             let child = crate::child::sleeping();
             println!("{}", child.pid().as_raw_pid());

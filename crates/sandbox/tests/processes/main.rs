@@ -11,10 +11,12 @@ mod in_child;
 mod in_worker;
 mod look;
 mod worker;
+mod zygote;
 
 use std::os::unix::process::CommandExt;
 use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::Ordering;
 
 pub type Test = (&'static str, fn());
 
@@ -23,9 +25,12 @@ pub const CHILD: &str = "aegis-test-child";
 /// An ordinary user and group.
 const NOBODY: u32 = 65534;
 
+const ALL: [&[Test]; 5] = [worker::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
     match args[0].as_str() {
+        aegis_sandbox::worker::NAME if args[1] == aegis_sandbox::worker::ZYGOTE => zygote::main(&args[2..]),
         aegis_sandbox::worker::NAME => in_worker::main(&args[1..]),
         CHILD => in_child::main(&args[1..]),
         _ => tests(&args[1..]),
@@ -37,13 +42,18 @@ fn tests(filter: &[String]) -> ExitCode {
     aegis_sandbox::broker::become_subreaper().unwrap();
     let user = if look::is_root() { "root" } else { "user" };
     let mut failed = 0;
-    for (name, test) in [worker::TESTS, attempts::TESTS, child::TESTS, broker::TESTS].concat() {
-        if !filter.is_empty() && !filter.iter().any(|part| name.contains(part.as_str())) {
-            continue;
+    for copied in [false, true] {
+        worker::COPIED.store(copied, Ordering::SeqCst);
+        let all = if copied { [worker::TESTS, attempts::TESTS].concat() } else { ALL.concat() };
+        let how = if copied { "copied, " } else { "" };
+        for (name, test) in all {
+            if !filter.is_empty() && !filter.iter().any(|part| name.contains(part.as_str())) {
+                continue;
+            }
+            let passed = catch_unwind(test).is_ok();
+            println!("test {name} ({how}{user}) ... {}", if passed { "ok" } else { "FAILED" });
+            failed += usize::from(!passed);
         }
-        let passed = catch_unwind(test).is_ok();
-        println!("test {name} ({user}) ... {}", if passed { "ok" } else { "FAILED" });
-        failed += usize::from(!passed);
     }
     if look::is_root() {
         let me = std::env::current_exe().unwrap();

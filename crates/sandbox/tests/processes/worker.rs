@@ -1,10 +1,11 @@
 //! The worker seen from its broker.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_sandbox::End;
-use aegis_sandbox::worker::{self, WorkerProcess, lock_down};
+use aegis_sandbox::worker::{self, WorkerProcess, Zygote, lock_down};
 
 use crate::look::{self, eventually, runs};
 use crate::{Test, in_child};
@@ -27,8 +28,15 @@ pub const TESTS: &[Test] = &[
     ("core_is_shared_and_given_back", core_is_shared),
 ];
 
+/// Whether [`worker_with`] copies instead of starting: all tests of workers hold for both.
+pub static COPIED: AtomicBool = AtomicBool::new(false);
+
+pub fn worker_with(args: &[&str]) -> WorkerProcess {
+    if COPIED.load(Ordering::SeqCst) { Zygote::start(args).unwrap().copy().unwrap() } else { worker::start(args).unwrap() }
+}
+
 fn start(what: &str) -> WorkerProcess {
-    worker::start(&[what]).unwrap()
+    worker_with(&[what])
 }
 
 fn said(worker: &WorkerProcess) -> String {
@@ -121,7 +129,7 @@ fn dropped_is_gone() {
 
 /// A broker in a process of its own, that is killed while its worker sleeps.
 fn dies_with_the_broker() {
-    dies_with(&["broker"]);
+    dies_with(if COPIED.load(Ordering::SeqCst) { &["broker of a copy"] } else { &["broker"] });
 }
 
 /// The same with a plain child.

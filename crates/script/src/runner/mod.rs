@@ -1,5 +1,6 @@
 //! The broker's side of a run.
 
+mod copied;
 mod drive;
 mod in_process;
 mod output;
@@ -15,6 +16,7 @@ use aegis_effect::{Labelled, Perform};
 use aegis_policy::Policy;
 use aegis_sandbox::Cancel;
 
+pub use copied::CopiedWorkers;
 pub use output::OutputSink;
 pub use process::{ProcessWorkers, StartWorker, WorkerEnd, WorkerHandle, WorkerProcess};
 pub use report::{CheckReport, Counts, RunError, RunReport, Status, WithheldEnd};

@@ -16,11 +16,15 @@ pub struct SandboxedWorkers;
 
 impl StartWorker for SandboxedWorkers {
     fn start(&mut self) -> io::Result<WorkerProcess> {
-        let mut process = worker::start::<&str>(&[]).map_err(io::Error::other)?;
-        match process.take_channel().map_err(io::Error::other)? {
-            Some(channel) => Ok(WorkerProcess::with_channel(channel, Sandboxed(process))),
-            None => Ok(WorkerProcess::new(process.socket().try_clone()?, Sandboxed(process))),
-        }
+        worker::start::<&str>(&[]).map_err(io::Error::other).and_then(process_of)
+    }
+}
+
+/// A worker that locks itself down, as runners see it.
+pub(super) fn process_of(mut process: worker::WorkerProcess) -> io::Result<WorkerProcess> {
+    match process.take_channel().map_err(io::Error::other)? {
+        Some(channel) => Ok(WorkerProcess::with_channel(channel, Sandboxed(process))),
+        None => Ok(WorkerProcess::new(process.socket().try_clone()?, Sandboxed(process))),
     }
 }
 

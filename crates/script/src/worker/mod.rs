@@ -12,6 +12,7 @@ mod library;
 mod loader;
 pub(crate) mod precheck;
 mod serve;
+mod warm_up;
 
 pub(crate) use context::{Context, catchable, effect_error};
 pub(crate) use dialect::DIALECT;

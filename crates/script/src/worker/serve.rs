@@ -7,6 +7,7 @@ use aegis_sandbox::channel::Channel;
 
 use super::Context;
 use super::evaluate::evaluate;
+use super::warm_up::{self, warm_up};
 use crate::builtins::Builtins;
 use crate::error::{LimitKind, Phase, ScriptError};
 use crate::wire::{Ends, Finished, Line, Receiver, Sender, ToWorker};
@@ -27,20 +28,29 @@ pub fn worker_main(socket: UnixStream, lock_down: LockDown) -> ! {
         eprintln!("worker cannot give up its rights: {reason}");
         std::process::exit(70);
     }
-    evaluate_for(Ends::Stream(socket), builtins)
+    evaluate_for(Ends::Stream(socket), builtins, false)
 }
 
 /// The same for a process that [`crate::SandboxedWorkers`] started: it gets its socket only when its rights are gone.
 pub fn sandboxed_worker() -> ! {
     // Made ready before the rights go: some libraries count the processors when they are first used. Nothing from outside has come in.
     let builtins = Builtins::new();
+    let is_copied = std::env::args_os().nth(1).is_some_and(|what| what == aegis_sandbox::worker::ZYGOTE);
+    if is_copied {
+        warm_up(&builtins, warm_up::ALL);
+        // goes on in each copy
+        if let Err(error) = aegis_sandbox::worker::copies() {
+            eprintln!("this name is for workers that aegis starts itself: {error}");
+            std::process::exit(70)
+        }
+    }
     match aegis_sandbox::worker::lock_down(&aegis_sandbox::worker::WorkerLimits::default()) {
         Ok(locked) => {
             let ends = match locked.pages {
                 Some(pages) => Ends::Channel(Box::new(Channel::of_worker(locked.socket, pages))),
                 None => Ends::Stream(locked.socket),
             };
-            evaluate_for(ends, builtins)
+            evaluate_for(ends, builtins, is_copied)
         }
         Err(error) => {
             eprintln!("this name is for workers that aegis starts itself: {error}");
@@ -49,8 +59,14 @@ pub fn sandboxed_worker() -> ! {
     }
 }
 
-fn evaluate_for(broker: Ends, builtins: Builtins) -> ! {
-    let served = on_big_stack(move || serve(broker, &builtins));
+/// `has_time`: the run comes later.
+fn evaluate_for(broker: Ends, builtins: Builtins, has_time: bool) -> ! {
+    let served = on_big_stack(move || {
+        if has_time {
+            warm_up(&builtins, warm_up::LEAST);
+        }
+        serve(broker, &builtins)
+    });
     // Not a return: destructors of a large heap would only cost time.
     std::process::exit(if served == Some(true) { 0 } else { 70 })
 }

@@ -4,8 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use aegis_audit::{Durability, Journal, Options, PolicyFile, RunEnd, RunStart, Sha256Digest, Text};
-use aegis_gate::Ledger;
+use aegis_audit::{Durability, Journal, Options, RunEnd, RunStart, Sha256Digest, Text};
+use aegis_gate::{Ledger, PolicyRecord};
 use aegis_policy::{Confine, Policy};
 
 use crate::home::Start;
@@ -49,11 +49,7 @@ pub(crate) fn begin(
     text: &str,
     start: &Start,
 ) -> Result<(), aegis_effect::EffectError> {
-    let digest = |hex: &str| Sha256Digest::from_hex(hex).unwrap_or_else(|| Sha256Digest::of(hex.as_bytes()));
-    let files: Vec<PolicyFile<'_>> =
-        policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();
-    let weakened: Vec<String> = policy.weakened().iter().map(|w| format!("{} ({})", w.what, w.by)).collect();
-    let weakened: Vec<&str> = weakened.iter().map(String::as_str).collect();
+    let record = PolicyRecord::of(policy);
     let argv = without_values(std::env::args_os());
     let argv: Vec<Text<'_>> = argv.iter().map(|a| Text::from(a.as_slice())).collect();
     let host = rustix::system::uname();
@@ -61,9 +57,9 @@ pub(crate) fn begin(
     ledger.write(&RunStart {
         script: Text::from(script.as_os_str().as_bytes()),
         script_sha256: Some(Sha256Digest::of(text.as_bytes())),
-        policy_sha256: digest(policy.trust_hash()),
-        policy_files: &files,
-        weakened: &weakened,
+        policy_sha256: record.sha256,
+        policy_files: &record.files(),
+        weakened: &record.weakened(),
         confinement_requested: match policy.settings().confine {
             Confine::Off => "off",
             Confine::Auto => "auto",

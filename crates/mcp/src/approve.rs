@@ -7,6 +7,8 @@ use aegis_gate::{ApprovalAnswer, ApprovalRequest, Approver, escaped};
 use aegis_sandbox::Cancel;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::calls::Slots;
+
 /// How long a person may think.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -20,6 +22,7 @@ pub(crate) struct Question {
 pub(crate) struct ElicitApprover {
     pub(crate) questions: UnboundedSender<Question>,
     pub(crate) cancel: Cancel,
+    pub(crate) slots: Slots,
     /// The client cannot ask anybody.
     pub(crate) nobody: bool,
 }
@@ -33,6 +36,16 @@ impl Approver for ElicitApprover {
         if self.questions.send(Question { text: in_words(request), answer }).is_err() {
             return ApprovalAnswer::No;
         }
+        self.slots.with_a_person(|| self.answer(&answered))
+    }
+
+    fn name(&self) -> &'static str {
+        if self.nobody { "nobody" } else { "elicitation" }
+    }
+}
+
+impl ElicitApprover {
+    fn answer(&self, answered: &mpsc::Receiver<bool>) -> ApprovalAnswer {
         let until = Instant::now() + PATIENCE;
         loop {
             match answered.recv_timeout(Duration::from_millis(50)) {
@@ -42,10 +55,6 @@ impl Approver for ElicitApprover {
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
-    }
-
-    fn name(&self) -> &'static str {
-        if self.nobody { "nobody" } else { "elicitation" }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use aegis_audit::Sha256Digest;
 use aegis_effect::{EffectError, ErrorCode};
+use aegis_gate::PolicyRecord;
 use aegis_sandbox::Cancel;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema,
@@ -66,9 +67,8 @@ struct Running {
 impl Shared {
     pub(crate) fn new(parts: Parts, calls: Calls, session: String) -> Shared {
         let limits = &parts.policy.settings().mcp;
-        let hex = parts.policy.trust_hash();
         Shared {
-            policy_sha256: Sha256Digest::from_hex(hex).unwrap_or_else(|| Sha256Digest::of(hex.as_bytes())),
+            policy_sha256: PolicyRecord::of(&parts.policy).sha256,
             effects_left: AtomicU64::new(limits.max_session_effects),
             calls_left: AtomicU64::new(limits.max_session_calls),
             begun: AtomicU64::new(0),
@@ -188,7 +188,7 @@ impl Server {
         let (questions, asks) = mpsc::unbounded_channel();
         let can_ask = context.client_capabilities().is_some_and(|capabilities| capabilities.elicitation.is_some());
         let nobody = shared.parts.approvals == Approvals::Deny || !can_ask;
-        let approver = ElicitApprover { questions, cancel: cancel.clone(), nobody };
+        let approver = ElicitApprover { questions, cancel: cancel.clone(), slots: shared.calls.slots().clone(), nobody };
         let (done, answer) = oneshot::channel();
         let number = shared.next.fetch_add(1, Ordering::SeqCst);
         shared.running().insert(number, cancel.clone());

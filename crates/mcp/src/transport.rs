@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aegis_audit::{Journal, PolicyFile, SessionEnd, SessionStart, Sha256Digest, Text};
+use aegis_audit::{Journal, SessionEnd, SessionStart, Text};
+use aegis_gate::PolicyRecord;
 use rmcp::ServiceExt;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::runtime::Builder;
@@ -132,18 +133,13 @@ where
 
 fn begin(journal: Option<&Journal>, parts: &Parts, transport: &str) -> Result<(), ServeError> {
     let Some(journal) = journal else { return Ok(()) };
-    let policy = &parts.policy;
-    let digest = |hex: &str| Sha256Digest::from_hex(hex).unwrap_or_else(|| Sha256Digest::of(hex.as_bytes()));
-    let files: Vec<PolicyFile<'_>> =
-        policy.files().iter().map(|f| PolicyFile { name: Text::from(&*f.name), sha256: digest(&f.sha256) }).collect();
-    let weakened: Vec<String> = policy.weakened().iter().map(|w| format!("{} ({})", w.what, w.by)).collect();
-    let weakened: Vec<&str> = weakened.iter().map(String::as_str).collect();
+    let policy = PolicyRecord::of(&parts.policy);
     let host = rustix::system::uname();
     journal.append(&SessionStart {
         transport,
-        policy_sha256: digest(policy.trust_hash()),
-        policy_files: &files,
-        weakened: &weakened,
+        policy_sha256: policy.sha256,
+        policy_files: &policy.files(),
+        weakened: &policy.weakened(),
         approvals: parts.approvals.name(),
         version: env!("CARGO_PKG_VERSION"),
         user: Text::from(parts.user.as_str()),

@@ -92,3 +92,39 @@ fn nobody_is_asked_where_the_operator_said_so() {
     assert_eq!(kind(&s.answer(id)["result"]), "approval_denied");
     s.close().well();
 }
+
+/// Nor do many: all that run at once are fewer (`[mcp].max_concurrent`), and more wait than have a thread to spare.
+#[test]
+fn many_open_questions_do_not_hold_other_calls() {
+    let mut s = Session::with(POLICY, json!({ "elicitation": {} }));
+    let asking: Vec<(u64, Value)> = (0..12)
+        .map(|n| {
+            let id = s.begin("aegis_fs_write", json!({ "path": format!("ask/{n}"), "content": "text" }));
+            (id, s.asked("elicitation/create"))
+        })
+        .collect();
+    assert_eq!(crate::session::text(&s.tool("aegis_fs_read", json!({ "path": "src/a.txt" }))), "hello\n");
+    for (n, (id, question)) in asking.iter().enumerate() {
+        let action = if n % 2 == 0 { "accept" } else { "decline" };
+        reply(&mut s, question, json!({ "action": action, "content": {} }));
+        assert_eq!(s.answer(*id)["result"]["isError"], n % 2 == 1);
+    }
+    let written = (0..12).filter(|n| s.place.project.join(format!("ask/{n}")).exists()).count();
+    assert_eq!(written, 6);
+    s.close().well();
+}
+
+/// A session that ends with open questions ends at once, and none of what was asked is done.
+#[test]
+fn open_questions_end_with_the_session() {
+    let mut s = Session::with(POLICY, json!({ "elicitation": {} }));
+    for n in 0..6 {
+        s.begin("aegis_fs_write", json!({ "path": format!("ask/{n}"), "content": "text" }));
+        s.asked("elicitation/create");
+    }
+    let project = s.place.project.clone();
+    let began = std::time::Instant::now();
+    s.close().well();
+    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+    assert!((0..6).all(|n| !project.join(format!("ask/{n}")).exists()));
+}

@@ -77,7 +77,7 @@ impl Choices<'_> {
         };
         let mut message = json!({ "jsonrpc": self.of(&["2.0", "2.0", "2.0", "1.0"]), "method": method, "params": params });
         match self.of(&[0, 0, 0, 1, 2, 3]) {
-            0 => message["id"] = json!(self.of(&[1_000_001_u64, 1_000_002, 1_000_003, 1_000_004])),
+            0 => message["id"] = json!(self.of(&(1_000_001..1_000_101).collect::<Vec<u64>>())),
             1 => message["id"] = self.of(&[json!("a"), json!(-5), json!(1.5), json!({})]),
             2 => {}
             _ => message["result"] = self.value(1),

@@ -49,6 +49,20 @@ pub enum SandboxError {
     /// The broker ended before the worker had locked itself down.
     #[error("the broker is gone")]
     BrokerGone,
+    /// A step of confinement failed.
+    #[error("cannot {what}: {source}")]
+    Confine {
+        /// The step, and the path that it was about.
+        what: String,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+    /// The launcher of confined commands says why it does not do what it was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// The launcher of confined commands is gone, did not answer in time, or was not understood.
+    #[error("the launcher of confined commands is gone")]
+    Launcher,
     /// The process that makes copies of itself ended, or did not answer in time.
     #[error("the process that workers are copied from is gone")]
     ZygoteGone,

@@ -4,6 +4,7 @@
 //! - [`broker`]: what the broker does to itself, once, before anything untrusted runs.
 //! - [`child`]: starts one judged program, feeds and reads it, and ends it with everything it started.
 //! - [`channel`]: bytes between broker and worker, in shared memory while both are awake.
+//! - [`confine`]: programs in namespaces of their own, under Landlock.
 //! - [`Cancel`]: stops a child, from another thread.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
@@ -17,6 +18,7 @@ pub mod broker;
 mod cancel;
 pub mod channel;
 pub mod child;
+pub mod confine;
 pub mod cpu;
 mod end;
 mod error;

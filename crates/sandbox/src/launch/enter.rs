@@ -25,6 +25,8 @@ pub(super) struct Block<'a> {
     /// Our process, if the new one shall die with the starting thread.
     pub parent: Option<Pid>,
     pub no_new_privs: bool,
+    /// A Landlock ruleset.
+    pub rules: Option<RawFd>,
     /// The failed step, a [`Stage`].
     pub stage: AtomicI32,
     pub errno: AtomicI32,
@@ -41,6 +43,7 @@ pub(super) enum Stage {
     Limits,
     Affinity,
     Descriptors,
+    Rules,
     Directory,
     Stat,
     Expect,
@@ -49,7 +52,7 @@ pub(super) enum Stage {
 
 impl Stage {
     pub(super) fn name(stage: i32) -> &'static str {
-        const NAMES: [&str; 11] = [
+        const NAMES: [&str; 12] = [
             "none",
             "new session",
             "parent death signal",
@@ -57,6 +60,7 @@ impl Stage {
             "limits",
             "affinity",
             "descriptors",
+            "landlock",
             "working directory",
             "stat",
             "identity",
@@ -109,6 +113,12 @@ fn run(block: &Block<'_>) -> Stage {
             && libc::fchdir(cwd) == -1
         {
             return Stage::Directory;
+        }
+        // the descriptors below may take the ruleset's place
+        if let Some(rules) = block.rules
+            && libc::syscall(libc::SYS_landlock_restrict_self, rules, 0) == -1
+        {
+            return Stage::Rules;
         }
         let mut target: RawFd = 0;
         for fd in block.fds {

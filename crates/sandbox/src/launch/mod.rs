@@ -36,6 +36,8 @@ pub(crate) struct Launch<'a> {
     /// The kernel kills it when the starting thread ends.
     pub dies_with_us: bool,
     pub no_new_privs: bool,
+    /// Landlock rules that bind it.
+    pub rules: Option<BorrowedFd<'a>>,
 }
 
 /// Starts the program. When this returns, the exec has happened or the error says which step failed.
@@ -58,6 +60,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Process, SandboxError> {
         max_memory_bytes: launch.max_memory_bytes,
         parent: launch.dies_with_us.then(rustix::process::getpid),
         no_new_privs: launch.no_new_privs,
+        rules: launch.rules.map(|fd| fd.as_raw_fd()),
         stage: AtomicI32::new(Stage::None as i32),
         errno: AtomicI32::new(0),
     };

@@ -64,6 +64,7 @@ impl Zygote {
             max_memory_bytes: None,
             dies_with_us: true,
             no_new_privs: true,
+            rules: None,
         })?;
         drop(theirs);
         let zygote = Zygote { socket, _process: process };

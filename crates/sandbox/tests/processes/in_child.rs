@@ -26,6 +26,7 @@ pub fn main(args: &[String]) -> ExitCode {
             println!("{}", worker.pid().as_raw_pid());
             std::thread::park();
         }
+        "broker of a confined child" => crate::confined::broker(),
         "broker of a child" => {
             let child = crate::child::sleeping();
             println!("{}", child.pid().as_raw_pid());

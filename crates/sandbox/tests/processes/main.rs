@@ -7,6 +7,7 @@
 mod attempts;
 mod broker;
 mod child;
+mod confined;
 mod in_child;
 mod in_worker;
 mod look;
@@ -25,13 +26,14 @@ pub const CHILD: &str = "aegis-test-child";
 /// An ordinary user and group.
 const NOBODY: u32 = 65534;
 
-const ALL: [&[Test]; 5] = [worker::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
+const ALL: [&[Test]; 6] = [worker::TESTS, confined::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
     match args[0].as_str() {
         aegis_sandbox::worker::NAME if args[1] == aegis_sandbox::worker::ZYGOTE => zygote::main(&args[2..]),
         aegis_sandbox::worker::NAME => in_worker::main(&args[1..]),
+        aegis_sandbox::confine::LAUNCHER => aegis_sandbox::confine::launcher(),
         CHILD => in_child::main(&args[1..]),
         _ => tests(&args[1..]),
     }

@@ -1,0 +1,238 @@
+//! The broker's side of a launcher.
+
+use std::io::{IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, sendmsg, socketpair,
+};
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
+
+use super::launcher::{GO, KILL, LAUNCHER, START, Said};
+use super::message::Writer;
+use super::plan::Plan;
+use crate::child::{ChildSpec, FileId};
+use crate::end::End;
+use crate::error::{Calling, SandboxError};
+use crate::launch::{self, Launch, started};
+use crate::process::{Process, until};
+
+/// It does what it is asked within milliseconds; one that does not is given up, and with it all that runs in it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A launcher: namespaces in which commands run, one after the other. Dropping it ends everything in them.
+#[derive(Debug)]
+pub struct Confined {
+    socket: OwnedFd,
+    /// The first process of the namespaces.
+    first: Process,
+    /// `/proc` is the system's own.
+    lacks_proc: bool,
+    /// There is no Landlock.
+    lacks_landlock: bool,
+}
+
+impl Confined {
+    /// Makes the namespaces. It dies with the *thread* that calls this.
+    ///
+    /// # Errors
+    /// What of the plan cannot be had here, by name. Nothing is left running then.
+    pub fn start(plan: &Plan) -> Result<Confined, SandboxError> {
+        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
+        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
+        let plan = in_memory(&plan.to_bytes())?;
+        let null = launch::dev_null()?;
+        let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
+        let mut before = launch::launch(&Launch {
+            program: c"/proc/self/exe",
+            argv: &[name],
+            env: &[],
+            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), plan.as_fd()],
+            cwd: None,
+            expect: None,
+            max_memory_bytes: None,
+            dies_with_us: true,
+            no_new_privs: true,
+            rules: None,
+        })?;
+        drop(theirs);
+        // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
+        let mut known = started();
+        ask(socket.as_fd(), GO, &[])?;
+        let pid = match hear(socket.as_fd())? {
+            (Said::First, number) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
+            (_, why) => return Err(refused(&why)),
+        };
+        let pid = pid.ok_or(SandboxError::Launcher)?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
+        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;
+        known.add(pid);
+        drop(known);
+        let first = Process::new(pid, pidfd);
+        before.wait()?;
+        match hear(socket.as_fd())? {
+            (Said::Ready, lacks) => {
+                let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
+                Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1) })
+            }
+            (_, why) => Err(refused(&why)),
+        }
+    }
+
+    /// Whether `/proc` is the system's and not its own.
+    #[must_use]
+    pub fn lacks_proc(&self) -> bool {
+        self.lacks_proc
+    }
+
+    /// Whether the kernel has no Landlock.
+    #[must_use]
+    pub fn lacks_landlock(&self) -> bool {
+        self.lacks_landlock
+    }
+
+    /// Starts a command with these as standard input, output and error; `cwd` is the path of the working directory in the spec.
+    ///
+    /// # Errors
+    /// The program or the directory is not in the plan or no longer the judged one, it cannot be executed, or the launcher is gone.
+    pub fn start_command(
+        &mut self,
+        spec: &ChildSpec<'_>,
+        cwd: &Path,
+        stdio: [BorrowedFd<'_>; 3],
+    ) -> Result<ConfinedChild<'_>, SandboxError> {
+        let held = rustix::fs::fstat(spec.cwd).calling("fstat")?;
+        let mut request = Writer::default();
+        request.bytes(spec.program.as_os_str().as_bytes());
+        file(&mut request, spec.expect);
+        request.bytes(cwd.as_os_str().as_bytes());
+        file(&mut request, FileId { device: held.st_dev, inode: held.st_ino });
+        request.list(spec.argv, |to, arg| to.bytes(arg.as_bytes()));
+        request.list(spec.env, |to, (name, value)| to.bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()));
+        request.number(spec.max_memory_bytes.unwrap_or(0));
+        let request = in_memory(&request.0)?;
+        let [stdin, stdout, stderr] = stdio;
+        ask(self.socket.as_fd(), START, &[request.as_fd(), stdin, stdout, stderr])?;
+        match hear(self.socket.as_fd())? {
+            (Said::Started, _) => Ok(ConfinedChild { launcher: self, end: None }),
+            (Said::NotStarted, why) => Err(match why.split_first() {
+                Some((1, _)) => SandboxError::Replaced(spec.program.to_path_buf()),
+                Some((_, words)) => refused(words),
+                None => SandboxError::Launcher,
+            }),
+            _ => Err(SandboxError::Launcher),
+        }
+    }
+}
+
+/// A command that runs in a launcher's namespaces. Dropping it ends it and everything it started.
+#[derive(Debug)]
+pub struct ConfinedChild<'a> {
+    launcher: &'a mut Confined,
+    end: Option<End>,
+}
+
+impl ConfinedChild<'_> {
+    /// Becomes readable when it has ended and nothing that it started is left; for poll.
+    #[must_use]
+    pub fn ended_fd(&self) -> BorrowedFd<'_> {
+        self.launcher.socket.as_fd()
+    }
+
+    /// Waits for its end until the deadline.
+    ///
+    /// # Errors
+    /// The launcher is gone.
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<End>, SandboxError> {
+        if self.end.is_some() {
+            return Ok(self.end);
+        }
+        loop {
+            match poll(&mut [PollFd::new(&self.launcher.socket, PollFlags::IN)], Some(&until(deadline))) {
+                Ok(0) => return Ok(None),
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno).calling("poll"),
+            }
+        }
+        let (Said::Ended, how) = hear(self.launcher.socket.as_fd())? else { return Err(SandboxError::Launcher) };
+        let number = how.get(1..5).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes);
+        self.end = Some(match how.first() {
+            Some(0) => End::Exited(number),
+            Some(1) => End::Signal(number),
+            _ => End::Unknown,
+        });
+        Ok(self.end)
+    }
+
+    /// Ends it and everything it started, and says how it ended itself.
+    ///
+    /// # Errors
+    /// The launcher is gone; then so is all that it started.
+    pub fn kill_all(&mut self) -> Result<End, SandboxError> {
+        if let Some(end) = self.end {
+            return Ok(end);
+        }
+        ask(self.launcher.socket.as_fd(), KILL, &[])?;
+        self.wait_until(Instant::now() + PATIENCE)?.ok_or(SandboxError::Launcher)
+    }
+}
+
+impl Drop for ConfinedChild<'_> {
+    fn drop(&mut self) {
+        if self.end.is_none() && self.kill_all().is_err() {
+            // takes everything in the namespaces with it
+            let _ = self.launcher.first.kill();
+        }
+    }
+}
+
+fn file(to: &mut Writer, file: FileId) {
+    to.number(file.device);
+    to.number(file.inode);
+}
+
+fn refused(why: &[u8]) -> SandboxError {
+    SandboxError::Refused(String::from_utf8_lossy(why).into_owned())
+}
+
+fn in_memory(bytes: &[u8]) -> Result<OwnedFd, SandboxError> {
+    let fd = memfd_create("aegis", MemfdFlags::CLOEXEC).calling("memfd_create")?;
+    let mut file = std::fs::File::from(fd);
+    file.write_all(bytes).calling("write")?;
+    Ok(file.into())
+}
+
+fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(SandboxError::Launcher);
+    }
+    sendmsg(socket, &[IoSlice::new(&[letter])], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
+}
+
+fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>), SandboxError> {
+    let mut bytes = vec![0; 8192];
+    let got = loop {
+        match recv(socket, &mut bytes[..], RecvFlags::empty()) {
+            Ok((got, _)) => break got,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno).calling("recv"),
+        }
+    };
+    bytes.truncate(got);
+    let all = [Said::First, Said::Ready, Said::Impossible, Said::Started, Said::NotStarted, Said::Ended];
+    let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
+    let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;
+    Ok((said, what.to_vec()))
+}

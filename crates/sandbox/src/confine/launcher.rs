@@ -1,0 +1,240 @@
+//! The launcher's life: namespaces, file tree, no rights of its own; then one command after the other.
+
+use std::fs::File;
+use std::io::{IoSliceMut, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
+use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait};
+
+use super::message::Reader;
+use super::namespaces::{Side, leave, loopback_up, split};
+use super::plan::Plan;
+use super::{privileges, root, rules};
+use crate::broker::single_threaded;
+use crate::end::End;
+use crate::error::{Calling, SandboxError};
+use crate::launch::{Launch, launch};
+use crate::process::Process;
+
+/// `argv[0]` of a launcher, by which the binary knows that it shall call [`launcher`].
+pub const LAUNCHER: &str = "aegis-launcher";
+
+/// Where it finds its socket and its plan.
+const SOCKET_FD: i32 = 3;
+const PLAN_FD: i32 = 4;
+
+/// What a launcher tells its broker: a letter, and text or numbers behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Said {
+    /// The first process of the namespaces, by its id outside.
+    First = b'f',
+    /// Commands can come; what could not be had.
+    Ready = b'r',
+    /// It cannot be made; why.
+    Impossible = b'i',
+    /// A command runs.
+    Started = b's',
+    /// It does not; why.
+    NotStarted = b'n',
+    /// The command has ended, and nothing that it started is left; how.
+    Ended = b'e',
+}
+
+/// What a broker asks of a launcher.
+pub(super) const GO: u8 = b'g';
+/// With four descriptors: the request, standard input, output and error.
+pub(super) const START: u8 = b'c';
+/// Ends the command that runs.
+pub(super) const KILL: u8 = b'k';
+
+/// A launcher from start to end. Never comes back. To be called first thing, with one thread.
+pub fn launcher() -> ! {
+    // SAFETY: borrowed for this process' whole life; if the number is not open, each use is an error.
+    let socket = unsafe { BorrowedFd::borrow_raw(SOCKET_FD) };
+    if let Err(error) = live(socket) {
+        let _ = say(socket, Said::Impossible, error.to_string().as_bytes());
+    }
+    std::process::exit(70)
+}
+
+fn say(socket: BorrowedFd<'_>, said: Said, what: &[u8]) -> Result<(), SandboxError> {
+    let what = what.get(..what.len().min(4096)).unwrap_or_default();
+    send(socket, &[&[said as u8], what].concat(), SendFlags::NOSIGNAL).calling("send").map(|_| ())
+}
+
+fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
+    single_threaded()?;
+    let plan = take_plan()?;
+    leave()?;
+    // the broker looks away from its children until it knows the new one
+    if asked(socket)?.0 != Some(GO) {
+        return Err(SandboxError::BrokerGone);
+    }
+    if let Side::Before(pid) = split()? {
+        say(socket, Said::First, &pid.to_le_bytes())?;
+        std::process::exit(0);
+    }
+    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
+    let lacks = root::enter(&plan)?;
+    loopback_up()?;
+    privileges::drop_all()?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
+    let rules = rules::ruleset(&plan)?;
+    say(socket, Said::Ready, &[u8::from(lacks.own_proc), u8::from(rules.is_none())])?;
+    serve(socket, rules.as_ref().map(AsFd::as_fd))
+}
+
+fn take_plan() -> Result<Plan, SandboxError> {
+    // SAFETY: the broker put it there for this process alone, and only this call takes it.
+    let fd = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(PLAN_FD) };
+    Plan::from_bytes(&content(fd)?)
+}
+
+fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {
+    let mut file = File::from(fd);
+    let mut bytes = Vec::new();
+    std::io::Seek::rewind(&mut file).calling("lseek")?;
+    file.read_to_end(&mut bytes).calling("read")?;
+    Ok(bytes)
+}
+
+/// The broker's next message: its letter, none at the end, and the descriptors that came with it.
+fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<OwnedFd>), SandboxError> {
+    loop {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut letter = [0];
+        match recvmsg(socket, &mut [IoSliceMut::new(&mut letter)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
+            Ok(got) => {
+                let rights = ancillary.drain().filter_map(|message| match message {
+                    RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+                    _ => None,
+                });
+                let fds = rights.flatten().collect();
+                return Ok(((got.bytes > 0).then_some(letter[0]), fds));
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno).calling("recvmsg"),
+        }
+    }
+}
+
+fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>) -> Result<(), SandboxError> {
+    loop {
+        match asked(socket)? {
+            (Some(START), fds) => match start(fds, rules) {
+                Ok(command) => {
+                    say(socket, Said::Started, &[])?;
+                    let end = until_end(socket, command)?;
+                    say(socket, Said::Ended, &ended(end))?;
+                }
+                Err(error) => say(socket, Said::NotStarted, &not_started(&error))?,
+            },
+            // a command that has ended meanwhile
+            (Some(KILL), _) => {}
+            _ => return Err(SandboxError::BrokerGone),
+        }
+    }
+}
+
+/// How a start failed: whether the program was replaced, and the words.
+fn not_started(error: &SandboxError) -> Vec<u8> {
+    let kind = u8::from(matches!(error, SandboxError::Replaced(_)));
+    [&[kind], error.to_string().as_bytes()].concat()
+}
+
+fn ended(end: End) -> Vec<u8> {
+    let (kind, number) = match end {
+        End::Exited(code) => (0u8, code),
+        End::Signal(signal) => (1, signal),
+        End::Unknown => (2, 0),
+    };
+    [&[kind], number.to_le_bytes().as_slice()].concat()
+}
+
+fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>) -> Result<Process, SandboxError> {
+    let mut fds = fds.into_iter();
+    let (Some(request), Some(stdin), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next(), fds.next()) else {
+        return Err(SandboxError::Launcher);
+    };
+    let bytes = content(request)?;
+    let mut from = Reader(&bytes);
+    let program = from.string()?;
+    let expect = (from.number()?, from.number()?);
+    let cwd = from.path()?;
+    let expect_cwd = (from.number()?, from.number()?);
+    let argv = from.list(Reader::string)?;
+    let env = from.list(Reader::string)?;
+    let max_memory_bytes = Some(from.number()?).filter(|bytes| *bytes > 0);
+    // by path, in the tree that commands see; and the very directory that was judged
+    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+    let held = super::mounts::at(rustix::fs::open(&cwd, flags, rustix::fs::Mode::empty()), "enter", &cwd)?;
+    let stat = rustix::fs::fstat(&held).calling("fstat")?;
+    if (stat.st_dev, stat.st_ino) != expect_cwd {
+        return Err(SandboxError::Replaced(cwd));
+    }
+    launch(&Launch {
+        program: &program,
+        argv: &argv,
+        env: &env,
+        fds: &[stdin.as_fd(), stdout.as_fd(), stderr.as_fd()],
+        cwd: Some(held.as_fd()),
+        expect: Some(expect),
+        max_memory_bytes,
+        dies_with_us: false,
+        no_new_privs: true,
+        rules,
+    })
+}
+
+/// Waits for the command or for the broker's word, and leaves nobody alive.
+fn until_end(socket: BorrowedFd<'_>, mut command: Process) -> Result<End, SandboxError> {
+    loop {
+        let pidfd = command.pidfd();
+        let mut fds = [PollFd::from_borrowed_fd(pidfd, PollFlags::IN), PollFd::new(&socket, PollFlags::IN)];
+        match poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(errno) => return Err(errno).calling("poll"),
+        }
+        let [of_command, of_broker] = fds.map(|fd| !fd.revents().is_empty());
+        if of_command {
+            break;
+        }
+        if of_broker {
+            let mut letter = [0; 1];
+            match recv(socket, &mut letter, RecvFlags::empty()) {
+                Ok((1, _)) if letter == [KILL] => {
+                    command.kill()?;
+                    break;
+                }
+                Err(Errno::INTR) => {}
+                // gone, and so is everything here when this process ends
+                _ => return Err(SandboxError::BrokerGone),
+            }
+        }
+    }
+    let end = command.wait()?;
+    clear()?;
+    Ok(end)
+}
+
+/// Kills everything else in the namespace and reaps what comes to its first process, until there is nothing.
+fn clear() -> Result<(), SandboxError> {
+    loop {
+        // SAFETY: plain numbers; -1 is everything that this process may signal, and it is alone in its namespace with what it started.
+        if unsafe { libc::kill(-1, libc::SIGKILL) } == -1 && std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH) {
+            return Err(std::io::Error::last_os_error()).calling("kill");
+        }
+        match wait(WaitOptions::empty()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(Errno::CHILD) => return Ok(()),
+            Err(errno) => return Err(errno).calling("wait"),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Programs in namespaces of their own, under Landlock and a filter of system calls, with everything they start.
+//!
+//! A *launcher*, which is this very binary under another name, makes the namespaces of a run once, is their first process, and starts
+//! every command of the run in them. What it makes follows from a [`Plan`]; nothing here knows of policies. When it ends, so does all that
+//! ever ran in it.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `plan` | what commands see and may do |
+//! | `message` | plan and requests as bytes |
+//! | `confined` | the broker's side: start, commands, end |
+//! | `launcher` | the launcher's life |
+//! | `namespaces` | user, mount, PID, network and the others |
+//! | `root` | the file tree that commands see |
+//! | `mounts` | mounts, one by one |
+//! | `privileges` | capabilities, for good |
+//! | `rules` | the plan as Landlock rules |
+
+mod confined;
+mod launcher;
+mod message;
+mod mounts;
+mod namespaces;
+mod plan;
+mod privileges;
+mod root;
+mod rules;
+
+pub use confined::{Confined, ConfinedChild};
+pub use launcher::{LAUNCHER, launcher};
+pub use plan::{Grant, Plan};

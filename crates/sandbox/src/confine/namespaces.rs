@@ -1,0 +1,62 @@
+//! Namespaces of one's own: made by an ordinary user in a user namespace, by root in the same way, as that takes away what root is elsewhere.
+
+use std::fs;
+
+use rustix::process::{Pid, getegid, geteuid};
+use rustix::thread::UnshareFlags;
+
+use crate::error::{Calling, SandboxError};
+
+/// Leaves all namespaces of the system; the PID namespace is entered by what this process starts from now on. Inside, the user and the
+/// group are who they are outside, so that files belong to whom they belong.
+pub(super) fn leave() -> Result<(), SandboxError> {
+    let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+    let all = UnshareFlags::NEWUSER
+        | UnshareFlags::NEWNS
+        | UnshareFlags::NEWPID
+        | UnshareFlags::NEWNET
+        | UnshareFlags::NEWIPC
+        | UnshareFlags::NEWUTS
+        | UnshareFlags::NEWCGROUP;
+    // SAFETY: descriptors are not unshared, which is what could go wrong; the process has one thread.
+    unsafe { rustix::thread::unshare_unsafe(all) }.calling("unshare")?;
+    // an ordinary user may set groups only after promising never to drop one
+    fs::write("/proc/self/setgroups", "deny").calling("write setgroups")?;
+    fs::write("/proc/self/uid_map", format!("{user} {user} 1")).calling("write uid_map")?;
+    fs::write("/proc/self/gid_map", format!("{group} {group} 1")).calling("write gid_map")
+}
+
+/// What [`split`] came to.
+pub(super) enum Side {
+    /// In the process that called it; the other one's id as this process and its broker know it.
+    Before(i32),
+    /// In the new process, the first of the PID namespace and a child of the broker.
+    First,
+}
+
+/// Starts the first process of the namespaces, as a copy of this one and as its sibling.
+pub(super) fn split() -> Result<Side, SandboxError> {
+    // SAFETY: a fork, as there is one thread.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0) };
+    match i32::try_from(pid) {
+        Ok(0) => Ok(Side::First),
+        Ok(pid) if Pid::from_raw(pid).is_some() && pid > 0 => Ok(Side::Before(pid)),
+        _ => Err(std::io::Error::last_os_error()).calling("clone"),
+    }
+}
+
+/// Switches the loopback device of the network namespace on: programs talk to themselves over it.
+pub(super) fn loopback_up() -> Result<(), SandboxError> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+    use std::os::fd::AsRawFd;
+    let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None).calling("socket")?;
+    // SAFETY: plain data, for which zeros are valid.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo\0") {
+        *to = (*from).cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = i16::try_from(libc::IFF_UP | libc::IFF_RUNNING).unwrap_or(1);
+    // SAFETY: a valid request, which the kernel reads only.
+    let done = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &request) };
+    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()).calling("ioctl(SIOCSIFFLAGS)") }
+}

@@ -1,0 +1,108 @@
+//! What confined commands see and may do.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::message::{Reader, Writer};
+use crate::error::SandboxError;
+
+/// Everything that confined commands have. What is not in it is not there for them: no file, no name, no way to the network.
+///
+/// Beside it they have what every program needs: the usual device files, `/proc` of their own, terminals of their own, and private
+/// temporary directories (`/tmp`, `/var/tmp`, `/dev/shm`), which end with the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Files and trees, by real paths: no link leads to them.
+    pub grants: Vec<Grant>,
+    /// Links to be there, with what they lead to (`/bin`, `usr/bin`).
+    pub links: Vec<(PathBuf, PathBuf)>,
+    /// Files and directories below grants that nobody may look into or change.
+    pub masks: Vec<PathBuf>,
+    /// Empty directories to be there, unless a grant makes them, for example the home directory.
+    pub directories: Vec<PathBuf>,
+    /// Size of all temporary directories together, in bytes.
+    pub scratch_bytes: u64,
+    /// Processes and threads at once.
+    pub max_processes: u32,
+}
+
+/// A file or a tree that commands may read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    /// Its real path.
+    pub path: PathBuf,
+    /// It and what is in it may be changed, too.
+    pub write: bool,
+    /// Programs in it may be started.
+    pub exec: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            grants: Vec::new(),
+            links: Vec::new(),
+            masks: Vec::new(),
+            directories: Vec::new(),
+            scratch_bytes: 1 << 30,
+            max_processes: 4096,
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        to.list(&self.grants, |to, grant| {
+            to.bytes(grant.path.as_os_str().as_bytes());
+            to.number(u64::from(grant.write) | u64::from(grant.exec) << 1);
+        });
+        to.list(&self.links, |to, (name, target)| {
+            to.bytes(name.as_os_str().as_bytes());
+            to.bytes(target.as_os_str().as_bytes());
+        });
+        to.list(&self.masks, |to, path| to.bytes(path.as_os_str().as_bytes()));
+        to.list(&self.directories, |to, path| to.bytes(path.as_os_str().as_bytes()));
+        to.number(self.scratch_bytes);
+        to.number(u64::from(self.max_processes));
+        to.0
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Plan, SandboxError> {
+        let mut from = Reader(bytes);
+        Ok(Plan {
+            grants: from.list(|from| {
+                let path = from.path()?;
+                let rights = from.number()?;
+                Ok(Grant { path, write: rights & 1 != 0, exec: rights & 2 != 0 })
+            })?,
+            links: from.list(|from| Ok((from.path()?, from.path()?)))?,
+            masks: from.list(Reader::path)?,
+            directories: from.list(Reader::path)?,
+            scratch_bytes: from.number()?,
+            max_processes: u32::try_from(from.number()?).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        let plan = Plan {
+            grants: vec![Grant { path: "/usr".into(), write: false, exec: true }, Grant { path: "/p q".into(), write: true, exec: false }],
+            links: vec![("/bin".into(), "usr/bin".into())],
+            masks: vec!["/p q/.env".into(), "/p q/\u{e9}".into()],
+            directories: vec!["/home/x".into()],
+            scratch_bytes: 5,
+            max_processes: 7,
+        };
+        let bytes = plan.to_bytes();
+        assert_eq!(Plan::from_bytes(&bytes).unwrap(), plan);
+        for length in 0..bytes.len() {
+            assert!(Plan::from_bytes(&bytes[..length]).is_err(), "cut at {length}");
+        }
+    }
+}

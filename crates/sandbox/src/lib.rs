@@ -5,6 +5,7 @@
 //! - [`child`]: starts one judged program, feeds and reads it, and ends it with everything it started.
 //! - [`channel`]: bytes between broker and worker, in shared memory while both are awake.
 //! - [`confine`]: programs in namespaces of their own, under Landlock.
+//! - [`mediate`]: changes of files by confined commands, judged and done for them.
 //! - [`Cancel`]: stops a child, from another thread.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
@@ -24,6 +25,7 @@ mod end;
 mod error;
 mod landlock;
 mod launch;
+pub mod mediate;
 mod process;
 mod seccomp;
 pub mod worker;

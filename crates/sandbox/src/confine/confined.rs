@@ -1,6 +1,6 @@
 //! The broker's side of a launcher.
 
-use std::io::{IoSlice, Write};
+use std::io::{IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -12,7 +12,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
+    SocketType, recvmsg, sendmsg, socketpair,
 };
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
@@ -23,6 +24,7 @@ use crate::child::{ChildSpec, FileId};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{self, Launch, started};
+use crate::mediate::{JudgeChange, Mediator};
 use crate::process::{Process, until};
 
 /// It does what it is asked within milliseconds; one that does not is given up, and with it all that runs in it.
@@ -38,18 +40,22 @@ pub struct Confined {
     lacks_proc: bool,
     /// There is no Landlock.
     lacks_landlock: bool,
+    /// After `first`: nobody is left to ask when it ends.
+    _mediator: Option<Mediator>,
 }
 
 impl Confined {
-    /// Makes the namespaces. It dies with the *thread* that calls this.
+    /// Makes the namespaces. It dies with the *thread* that calls this. With a judge, each change outside the temporary directories is
+    /// asked for, below grants that may be written; else such a grant may be changed throughout.
     ///
     /// # Errors
     /// What of the plan cannot be had here, by name. Nothing is left running then.
-    pub fn start(plan: &Plan) -> Result<Confined, SandboxError> {
+    pub fn start(plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
         let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
         set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
-        let plan = in_memory(&plan.to_bytes())?;
+        let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
+        let plan = in_memory(&Plan { is_mediated: judge.is_some(), ..plan.clone() }.to_bytes())?;
         let null = launch::dev_null()?;
         let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
         let mut before = launch::launch(&Launch {
@@ -69,8 +75,8 @@ impl Confined {
         let mut known = started();
         ask(socket.as_fd(), GO, &[])?;
         let pid = match hear(socket.as_fd())? {
-            (Said::First, number) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
-            (_, why) => return Err(refused(&why)),
+            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
+            (_, why, _) => return Err(refused(&why)),
         };
         let pid = pid.ok_or(SandboxError::Launcher)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
@@ -79,13 +85,18 @@ impl Confined {
         drop(known);
         let first = Process::new(pid, pidfd);
         before.wait()?;
-        match hear(socket.as_fd())? {
-            (Said::Ready, lacks) => {
-                let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
-                Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1) })
-            }
-            (_, why) => Err(refused(&why)),
-        }
+        let (lacks, fds) = match hear(socket.as_fd())? {
+            (Said::Ready, lacks, fds) => (lacks, fds),
+            (_, why, _) => return Err(refused(&why)),
+        };
+        let mut fds = fds.into_iter();
+        let mediator = match (judge, fds.next(), fds.next(), fds.next()) {
+            (Some(judge), Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
+            (None, None, ..) => None,
+            _ => return Err(SandboxError::Launcher),
+        };
+        let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
+        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), _mediator: mediator })
     }
 
     /// Whether `/proc` is the system's and not its own.
@@ -123,8 +134,8 @@ impl Confined {
         let [stdin, stdout, stderr] = stdio;
         ask(self.socket.as_fd(), START, &[request.as_fd(), stdin, stdout, stderr])?;
         match hear(self.socket.as_fd())? {
-            (Said::Started, _) => Ok(ConfinedChild { launcher: self, end: None }),
-            (Said::NotStarted, why) => Err(match why.split_first() {
+            (Said::Started, ..) => Ok(ConfinedChild { launcher: self, end: None }),
+            (Said::NotStarted, why, _) => Err(match why.split_first() {
                 Some((1, _)) => SandboxError::Replaced(spec.program.to_path_buf()),
                 Some((_, words)) => refused(words),
                 None => SandboxError::Launcher,
@@ -164,7 +175,7 @@ impl ConfinedChild<'_> {
                 Err(errno) => return Err(errno).calling("poll"),
             }
         }
-        let (Said::Ended, how) = hear(self.launcher.socket.as_fd())? else { return Err(SandboxError::Launcher) };
+        let (Said::Ended, how, _) = hear(self.launcher.socket.as_fd())? else { return Err(SandboxError::Launcher) };
         let number = how.get(1..5).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes);
         self.end = Some(match how.first() {
             Some(0) => End::Exited(number),
@@ -221,18 +232,26 @@ fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(),
     sendmsg(socket, &[IoSlice::new(&[letter])], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
 }
 
-fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>), SandboxError> {
+/// What the launcher says: of what kind, the words, and descriptors.
+fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>, Vec<OwnedFd>), SandboxError> {
     let mut bytes = vec![0; 8192];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
     let got = loop {
-        match recv(socket, &mut bytes[..], RecvFlags::empty()) {
-            Ok((got, _)) => break got,
+        match recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
+            Ok(got) => break got.bytes,
             Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno).calling("recv"),
+            Err(errno) => return Err(errno).calling("recvmsg"),
         }
     };
+    let rights = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+        _ => None,
+    });
+    let fds = rights.flatten().collect();
     bytes.truncate(got);
     let all = [Said::First, Said::Ready, Said::Impossible, Said::Started, Said::NotStarted, Said::Ended];
     let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
     let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;
-    Ok((said, what.to_vec()))
+    Ok((said, what.to_vec(), fds))
 }

@@ -1,13 +1,16 @@
 //! The launcher's life: namespaces, file tree, no rights of its own; then one command after the other.
 
 use std::fs::File;
-use std::io::{IoSliceMut, Read};
+use std::io::{IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recv, recvmsg, send,
+    sendmsg,
+};
 use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait};
 
 use super::message::Reader;
@@ -67,6 +70,16 @@ fn say(socket: BorrowedFd<'_>, said: Said, what: &[u8]) -> Result<(), SandboxErr
     send(socket, &[&[said as u8], what].concat(), SendFlags::NOSIGNAL).calling("send").map(|_| ())
 }
 
+fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(SandboxError::Launcher);
+    }
+    let bytes = [&[said as u8], what].concat();
+    sendmsg(socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
+}
+
 fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     single_threaded()?;
     let plan = take_plan()?;
@@ -85,7 +98,18 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     privileges::drop_all()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     let rules = rules::ruleset(&plan)?;
-    say(socket, Said::Ready, &[u8::from(lacks.own_proc), u8::from(rules.is_none())])?;
+    let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
+    if plan.is_mediated {
+        let tree = |path: &str| {
+            let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
+            rustix::fs::open(path, flags, rustix::fs::Mode::empty()).calling("open")
+        };
+        let (root, scratch) = (tree("/")?, tree("/tmp")?);
+        let listener = crate::mediate::install()?;
+        say_with(socket, Said::Ready, &lacks, &[root.as_fd(), scratch.as_fd(), listener.as_fd()])?;
+    } else {
+        say(socket, Said::Ready, &lacks)?;
+    }
     serve(socket, rules.as_ref().map(AsFd::as_fd))
 }
 

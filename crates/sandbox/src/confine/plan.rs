@@ -1,9 +1,10 @@
 //! What confined commands see and may do.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::message::{Reader, Writer};
+use super::root::SCRATCH;
 use crate::error::SandboxError;
 
 /// Everything that confined commands have. What is not in it is not there for them: no file, no name, no way to the network.
@@ -24,6 +25,8 @@ pub struct Plan {
     pub scratch_bytes: u64,
     /// Processes and threads at once.
     pub max_processes: u32,
+    /// What commands may change is judged change by change; else grants alone say.
+    pub(super) is_mediated: bool,
 }
 
 /// A file or a tree that commands may read.
@@ -46,11 +49,19 @@ impl Default for Plan {
             directories: Vec::new(),
             scratch_bytes: 1 << 30,
             max_processes: 4096,
+            is_mediated: false,
         }
     }
 }
 
 impl Plan {
+    /// The temporary directories below which nothing is granted. Landlock's rights reach down into what is mounted below: a right to write
+    /// in `/tmp` would be one in a project that lies there.
+    pub(super) fn free_scratch(&self) -> Vec<&'static Path> {
+        let is_free = |path: &&'static Path| self.grants.iter().all(|grant| !grant.path.starts_with(path));
+        SCRATCH.into_iter().map(Path::new).filter(is_free).collect()
+    }
+
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut to = Writer::default();
         to.list(&self.grants, |to, grant| {
@@ -65,6 +76,7 @@ impl Plan {
         to.list(&self.directories, |to, path| to.bytes(path.as_os_str().as_bytes()));
         to.number(self.scratch_bytes);
         to.number(u64::from(self.max_processes));
+        to.number(u64::from(self.is_mediated));
         to.0
     }
 
@@ -81,6 +93,7 @@ impl Plan {
             directories: from.list(Reader::path)?,
             scratch_bytes: from.number()?,
             max_processes: u32::try_from(from.number()?).unwrap_or(u32::MAX),
+            is_mediated: from.number()? != 0,
         })
     }
 }
@@ -98,6 +111,7 @@ mod tests {
             directories: vec!["/home/x".into()],
             scratch_bytes: 5,
             max_processes: 7,
+            is_mediated: true,
         };
         let bytes = plan.to_bytes();
         assert_eq!(Plan::from_bytes(&bytes).unwrap(), plan);

@@ -26,11 +26,13 @@ pub(super) fn ruleset(plan: &Plan) -> Result<Option<OwnedFd>, SandboxError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     for grant in &plan.grants {
         let exec = if grant.exec { AccessFs::Execute.into() } else { BitFlags::EMPTY };
-        let write = if grant.write { AccessFs::from_write(NEWEST) & !AccessFs::IoctlDev } else { BitFlags::EMPTY };
+        let write = if grant.write && !plan.is_mediated { AccessFs::from_write(NEWEST) & !AccessFs::IoctlDev } else { BitFlags::EMPTY };
         rules = allow(rules, &grant.path, read | exec | write)?;
     }
-    for path in SCRATCH {
-        rules = allow(rules, Path::new(path), all & !AccessFs::IoctlDev & !AccessFs::MakeBlock & !AccessFs::MakeChar)?;
+    let free = plan.free_scratch();
+    for path in SCRATCH.map(Path::new) {
+        let access = if free.contains(&path) { all & !AccessFs::IoctlDev & !AccessFs::MakeBlock & !AccessFs::MakeChar } else { read };
+        rules = allow(rules, path, access)?;
     }
     for name in DEVICES {
         rules = allow(rules, &Path::new("/dev").join(name), AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev)?;

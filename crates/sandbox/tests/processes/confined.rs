@@ -44,35 +44,35 @@ fn system() -> Plan {
     plan
 }
 
-struct Project {
-    dir: tempfile::TempDir,
-    plan: Plan,
+pub struct Project {
+    pub dir: tempfile::TempDir,
+    pub plan: Plan,
 }
 
 impl Project {
-    fn new(write: bool) -> Project {
+    pub fn new(write: bool) -> Project {
         let dir = tempfile::Builder::new().prefix("confined").tempdir_in("/var/tmp").unwrap();
         let mut plan = system();
         plan.grants.push(Grant { path: dir.path().to_path_buf(), write, exec: true });
         Project { dir, plan }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn file(&self, name: &str, content: &str) {
+    pub fn file(&self, name: &str, content: &str) {
         std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         std::fs::write(self.path(name), content).unwrap();
     }
 
     /// Runs a shell command line to its end: what it said, and how it ended.
-    fn sh(&self, confined: &mut Confined, line: &str) -> (String, End) {
+    pub fn sh(&self, confined: &mut Confined, line: &str) -> (String, End) {
         run(confined, self.dir.path(), line)
     }
 
     fn confined(&self) -> Confined {
-        Confined::start(&self.plan).unwrap()
+        Confined::start(&self.plan, None).unwrap()
     }
 }
 

@@ -11,6 +11,7 @@ mod confined;
 mod in_child;
 mod in_worker;
 mod look;
+mod mediated;
 mod worker;
 mod zygote;
 
@@ -26,7 +27,7 @@ pub const CHILD: &str = "aegis-test-child";
 /// An ordinary user and group.
 const NOBODY: u32 = 65534;
 
-const ALL: [&[Test]; 6] = [worker::TESTS, confined::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
+const ALL: [&[Test]; 7] = [worker::TESTS, confined::TESTS, mediated::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();

@@ -1,0 +1,98 @@
+//! The thread that answers what the kernel asks, for one run.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::thread::UnshareFlags;
+
+use super::caller::Caller;
+use super::calls::form;
+use super::notify::{Listener, Question};
+use super::object::Root;
+use super::perform::{Answer, Changes};
+use crate::child::FileId;
+use crate::error::{Calling, SandboxError};
+
+/// What a command wants to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Content, mode or times of what is there, or something new under this name.
+    Write {
+        /// Without links.
+        path: &'a Path,
+        /// What is there, with the number of its names if it has others.
+        file: Option<(FileId, u64)>,
+    },
+    /// The name is to go.
+    Remove {
+        /// Without links.
+        path: &'a Path,
+    },
+}
+
+/// Decides on changes.
+pub trait JudgeChange: Send {
+    /// Whether it may happen.
+    fn may(&mut self, change: &Change<'_>) -> bool;
+}
+
+/// Answers until nobody is left who could ask. Dropping it ends it; calls that wait then fail.
+#[derive(Debug)]
+pub struct Mediator {
+    thread: Option<JoinHandle<()>>,
+    /// Closed to end the thread.
+    stop: Option<OwnedFd>,
+}
+
+impl Mediator {
+    /// `root` is the tree that commands see, `scratch` one of their temporary directories; in `free` ones they have rights of their own.
+    pub(crate) fn start(
+        listener: OwnedFd,
+        root: OwnedFd,
+        scratch: &OwnedFd,
+        free: Vec<PathBuf>,
+        judge: Box<dyn JudgeChange>,
+    ) -> Result<Mediator, SandboxError> {
+        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).calling("pipe")?;
+        let scratch = rustix::fs::fstat(scratch).calling("fstat")?.st_dev;
+        let listener = Listener::new(listener);
+        let mut changes = Changes { root: Root(root), scratch, free, judge };
+        let work = move || {
+            // the mode of a new file is what the caller and its mask say; the mask of this thread alone is taken away
+            // SAFETY: nothing else relies on this new thread sharing its mask and directory.
+            if unsafe { rustix::thread::unshare_unsafe(UnshareFlags::FS) }.is_ok() {
+                rustix::process::umask(rustix::fs::Mode::empty());
+            }
+            // an error means that the kernel asks no more; calls that wait fail when the listener is closed
+            while let Ok(Some(question)) = listener.next(stopped.as_fd()) {
+                answer(&listener, &question, &mut changes);
+            }
+        };
+        let thread = std::thread::Builder::new().name("changes".to_owned()).spawn(work).calling("start a thread")?;
+        Ok(Mediator { thread: Some(thread), stop: Some(stop) })
+    }
+}
+
+impl Drop for Mediator {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // a judge that panicked has answered nothing more
+            let _ = thread.join();
+        }
+    }
+}
+
+fn answer(listener: &Listener, question: &Question, changes: &mut Changes) {
+    let caller = Caller { pid: question.pid };
+    let Some(form) = form(question.nr.into()) else { return listener.go_on(question) };
+    let is_there = || listener.still_waits(question);
+    match changes.perform(caller, form, question.args, &is_there) {
+        Ok(Answer::Value) => listener.give(question, Ok(0)),
+        Ok(Answer::File { file, close_on_exec }) => listener.give_file(question, file, close_on_exec),
+        Ok(Answer::GoOn) => listener.go_on(question),
+        Err(errno) => listener.give(question, Err(errno)),
+    }
+}

@@ -6,10 +6,12 @@
 
 mod attempts;
 mod broker;
+mod calls;
 mod child;
 mod in_child;
 mod in_worker;
 mod look;
+mod programs;
 mod worker;
 mod zygote;
 
@@ -25,7 +27,7 @@ pub const CHILD: &str = "aegis-test-child";
 /// An ordinary user and group.
 const NOBODY: u32 = 65534;
 
-const ALL: [&[Test]; 5] = [worker::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
+const ALL: [&[Test]; 7] = [worker::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS, calls::TESTS, programs::TESTS];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();

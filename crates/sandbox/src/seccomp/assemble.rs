@@ -252,3 +252,44 @@ fn halves(value: u64) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
     (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Case;
+    use super::super::machine::{meant, run};
+    use super::*;
+
+    /// Far more rules than there are, so that jumps are longer than an instruction can hold.
+    #[test]
+    fn long_programs_say_what_the_rules_say() {
+        let test = |seed: u32| match seed % 4 {
+            0 => Test::Low { arg: 0, mask: 0xff, value: seed % 5 },
+            1 => Test::OneOf { arg: 1, mask: u32::MAX, values: &[1, 3, 9] },
+            2 => Test::Full { arg: 2, mask: !6, value: 1 << 32 },
+            _ => Test::AtMost { arg: 3, most: seed % 7 },
+        };
+        let verdict = |seed: u32| match seed % 5 {
+            0 => Verdict::Kill,
+            1 | 2 => Verdict::Errno(u16::try_from(seed % 97).unwrap()),
+            _ => Verdict::Allow,
+        };
+        let rule = |nr: u32| {
+            let case = |seed: u32| Case { tests: (0..seed % 4).map(|more| test(seed + more)).collect(), then: verdict(seed / 3) };
+            Rule { nr, cases: (0..nr / 2 % 5).map(|one| case(nr * 7 + one * 3)).collect(), otherwise: verdict(nr / 4) }
+        };
+        let rules: Vec<Rule> = (0..800).filter(|nr| nr % 11 != 0).map(rule).collect();
+        let (list, tree) = (list(&rules), tree(&rules, 900));
+        assert!(list.len() > 1000 && tree.len() > 1000);
+        assert!(list.iter().chain(&tree).any(|one| one.code == JUMP));
+        let values = [0, 1, 2, 3, 9, 0x103, 1 << 32, 1 << 32 | 2, u64::MAX];
+        for nr in (0..1000).chain([u32::MAX]) {
+            for (first, other) in values.iter().flat_map(|first| values.iter().map(move |other| (*first, *other))) {
+                let args = [first, other, first, other, 0, 0];
+                let meant = meant(&rules, nr, args);
+                assert_eq!(run(&list, nr, THIS_ARCH, args).0, meant.unwrap_or(KILL), "{nr} {args:x?}");
+                let unknown = if nr > 900 { ERRNO | 38 } else { ALLOW };
+                assert_eq!(run(&tree, nr, THIS_ARCH, args).0, meant.unwrap_or(unknown), "{nr} {args:x?}");
+            }
+        }
+    }
+}

@@ -284,6 +284,9 @@ pub fn child(name: &str, how: &str) {
     let mut all: Box<dyn Iterator<Item = (&str, Sockets, Call)>> = if how == "allowed" { Box::new(allowed) } else { Box::new(refused) };
     let (_, sockets, call) = all.find(|one| one.0 == name).unwrap();
     let place = place();
+    // What the filter kills would leave its memory behind.
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(rustix::process::Resource::Core, none).unwrap();
     if how != "free" {
         Filter::new(sockets).unwrap().bind().unwrap();
     }

@@ -16,6 +16,8 @@
 compile_error!("aegis-sandbox supports only Linux");
 
 pub mod broker;
+#[doc(hidden)]
+pub mod calls;
 mod cancel;
 pub mod channel;
 pub mod child;

@@ -38,7 +38,8 @@ pub fn become_subreaper() -> Result<(), SandboxError> {
 /// An error if this process has more than one thread.
 pub(crate) fn single_threaded() -> Result<(), SandboxError> {
     // A directory has two links and one per subdirectory; this one has a subdirectory per thread.
-    let links: u64 = rustix::fs::stat("/proc/self/task").calling("stat /proc/self/task")?.st_nlink;
+    #[allow(clippy::useless_conversion, reason = "32 bits on aarch64")]
+    let links = u64::from(rustix::fs::stat("/proc/self/task").calling("stat /proc/self/task")?.st_nlink);
     match links.saturating_sub(2) {
         1 => Ok(()),
         threads => Err(SandboxError::NotSingleThreaded { threads }),

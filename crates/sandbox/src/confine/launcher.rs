@@ -22,6 +22,7 @@ use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{Launch, launch};
 use crate::process::Process;
+use crate::seccomp::{self, ChildCalls};
 
 /// `argv[0]` of a launcher, by which the binary knows that it shall call [`launcher`].
 pub const LAUNCHER: &str = "aegis-launcher";
@@ -99,6 +100,8 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     let rules = rules::ruleset(&plan)?;
     let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
+    // no socket with a name can be seen but those that commands make, and the network is their own
+    seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true })?)?;
     if plan.is_mediated {
         let tree = |path: &str| {
             let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;

@@ -2,8 +2,8 @@
 
 use libc::sock_filter;
 
-use super::assemble::{THIS_ARCH, assemble};
-use super::{Rule, Test, Then};
+use super::assemble::{THIS_ARCH, list};
+use super::{NAMESPACES, Rule, Test, Verdict};
 use crate::error::SandboxError;
 
 /// Computing, and nothing that reaches outside.
@@ -81,13 +81,6 @@ const MAP_FREE: u64 = (libc::MAP_NORESERVE | libc::MAP_STACK | libc::MAP_FIXED |
 const MAP_NEEDED: u64 = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as u64;
 /// A thread: same memory and thread group, no namespace of its own.
 const THREAD: u32 = (libc::CLONE_VM | libc::CLONE_THREAD | libc::CLONE_SIGHAND) as u32;
-const NAMESPACES: u32 = (libc::CLONE_NEWNS
-    | libc::CLONE_NEWCGROUP
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUSER
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET) as u32;
 const SOCKET: u32 = 3;
 
 /// The filter, for the calling process: signals go to its own id only.
@@ -95,7 +88,7 @@ pub(crate) fn filter() -> Result<Vec<sock_filter>, SandboxError> {
     if THIS_ARCH == 0 {
         return Err(SandboxError::Architecture);
     }
-    Ok(assemble(&rules(std::process::id())))
+    Ok(list(&rules(std::process::id())))
 }
 
 fn rules(own_pid: u32) -> Vec<Rule> {
@@ -114,74 +107,22 @@ fn rules(own_pid: u32) -> Vec<Rule> {
         (libc::SYS_tgkill, vec![Test::Low { arg: 0, mask: u32::MAX, value: own_pid }]),
     ];
     // Its flags lie in memory, where no filter sees them; libc then falls back to clone.
-    let clone3 = Rule { nr: number(libc::SYS_clone3), then: Then::Errno(errno(libc::ENOSYS)) };
+    let clone3 = Rule::always(libc::SYS_clone3, Verdict::errno(libc::ENOSYS));
     tested
         .into_iter()
-        .map(|(nr, tests)| Rule { nr: number(nr), then: Then::AllowIf(tests) })
-        .chain(ALLOWED.iter().map(|nr| Rule { nr: number(*nr), then: Then::Allow }))
+        .map(|(nr, tests)| Rule::allow_if(nr, &tests, Verdict::Kill))
+        .chain(ALLOWED.iter().map(|nr| Rule::always(*nr, Verdict::Allow)))
         .chain([clone3])
-        .chain(REFUSED.iter().map(|nr| Rule { nr: number(*nr), then: Then::Errno(errno(libc::EPERM)) }))
+        .chain(REFUSED.iter().map(|nr| Rule::always(*nr, Verdict::errno(libc::EPERM))))
         .collect()
-}
-
-/// A number that no call has is never reached.
-fn number(nr: libc::c_long) -> u32 {
-    u32::try_from(nr).unwrap_or(u32::MAX)
-}
-
-fn errno(errno: i32) -> u16 {
-    u16::try_from(errno).unwrap_or(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::assemble::{ALLOW, ERRNO, KILL};
+    use super::super::machine::{meant, run};
+    use super::super::number;
     use super::*;
-
-    /// The kernel's machine, as far as the assembler uses it.
-    fn run(filter: &[sock_filter], nr: u32, arch: u32, args: [u64; 6]) -> u32 {
-        let mut data = [0u8; 64];
-        data[0..4].copy_from_slice(&nr.to_le_bytes());
-        data[4..8].copy_from_slice(&arch.to_le_bytes());
-        for (place, arg) in args.iter().enumerate() {
-            data[16 + 8 * place..24 + 8 * place].copy_from_slice(&arg.to_le_bytes());
-        }
-        let (mut accumulator, mut at) = (0u32, 0usize);
-        loop {
-            let sock_filter { code, jt, jf, k } = filter[at];
-            at += 1;
-            match code {
-                0x20 => accumulator = u32::from_le_bytes(data[k as usize..k as usize + 4].try_into().unwrap()),
-                0x54 => accumulator &= k,
-                0x15 => at += usize::from(if accumulator == k { jt } else { jf }),
-                0x25 => at += usize::from(if accumulator > k { jt } else { jf }),
-                0x06 => return k,
-                other => panic!("{other:#x}"),
-            }
-        }
-    }
-
-    /// What the rules say, without the assembler.
-    fn meant(rules: &[Rule], nr: u32, args: [u64; 6]) -> u32 {
-        let Some(rule) = rules.iter().find(|rule| rule.nr == nr) else { return KILL };
-        let low = |arg: u8| args[usize::from(arg)] as u32;
-        let holds = |test: &Test| match *test {
-            Test::Low { arg, mask, value } => low(arg) & mask == value,
-            Test::Full { arg, mask, value } => args[usize::from(arg)] & mask == value,
-            Test::AtMost { arg, most } => low(arg) <= most,
-        };
-        match &rule.then {
-            Then::Allow => ALLOW,
-            Then::Errno(errno) => ERRNO | u32::from(*errno),
-            Then::AllowIf(tests) => {
-                if tests.iter().all(holds) {
-                    ALLOW
-                } else {
-                    KILL
-                }
-            }
-        }
-    }
 
     #[test]
     fn the_program_says_what_the_rules_say() {
@@ -192,10 +133,10 @@ mod tests {
             for first in values {
                 for other in values {
                     let args = [first, first, other, first, other, 0];
-                    let verdict = run(&filter, nr, THIS_ARCH, args);
-                    assert_eq!(verdict, meant(&rules, nr, args), "{nr} {args:x?}");
+                    let (verdict, _) = run(&filter, nr, THIS_ARCH, args);
+                    assert_eq!(verdict, meant(&rules, nr, args).unwrap_or(KILL), "{nr} {args:x?}");
                     allowed += u32::from(verdict == ALLOW);
-                    assert_eq!(run(&filter, nr, 0x4000_0003, args), KILL);
+                    assert_eq!(run(&filter, nr, 0x4000_0003, args).0, KILL);
                 }
             }
         }
@@ -205,7 +146,7 @@ mod tests {
     #[test]
     fn arguments_decide() {
         let filter = filter_for(4711);
-        let verdict = |nr: libc::c_long, args| run(&filter, number(nr), THIS_ARCH, args);
+        let verdict = |nr: libc::c_long, args| run(&filter, number(nr), THIS_ARCH, args).0;
         let table = [
             (libc::SYS_read, [3, 0, 0, 0, 0, 0], ALLOW),
             (libc::SYS_read, [0, 0, 0, 0, 0, 0], KILL),
@@ -236,6 +177,6 @@ mod tests {
     }
 
     fn filter_for(pid: u32) -> Vec<sock_filter> {
-        assemble(&rules(pid))
+        list(&rules(pid))
     }
 }

@@ -13,7 +13,7 @@ pub const TESTS: &[Test] = &[("worker_can_do_nothing_else", every_attempt_fails)
 type Attempt = fn(&Place) -> Answer;
 
 /// What a call answered.
-pub struct Answer(Result<i64, i32>);
+pub struct Answer(pub Result<i64, i32>);
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,17 +41,17 @@ fn new_file(broker: i64) -> String {
     format!("/tmp/aegis-sandbox-attempt-{broker}")
 }
 
-fn call(nr: c_long, args: [i64; 6]) -> Answer {
+pub fn call(nr: c_long, args: [i64; 6]) -> Answer {
     // SAFETY: the calls below pass valid pointers or none, and what they change belongs to this process, which ends right after.
     let result = unsafe { libc::syscall(nr, args[0], args[1], args[2], args[3], args[4], args[5]) };
     Answer(if result == -1 { Err(std::io::Error::last_os_error().raw_os_error().unwrap()) } else { Ok(result) })
 }
 
-fn at<T>(pointer: *const T) -> i64 {
+pub fn at<T>(pointer: *const T) -> i64 {
     i64::try_from(pointer as usize).unwrap()
 }
 
-const AT_FDCWD: i64 = libc::AT_FDCWD as i64;
+pub const AT_FDCWD: i64 = libc::AT_FDCWD as i64;
 const RW: i64 = (libc::PROT_READ | libc::PROT_WRITE) as i64;
 const RX: i64 = (libc::PROT_READ | libc::PROT_EXEC) as i64;
 const PRIVATE: i64 = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as i64;
@@ -64,7 +64,7 @@ fn open(path: &std::ffi::CStr) -> Answer {
     call(libc::SYS_openat, [AT_FDCWD, at(path.as_ptr()), 0, 0, 0, 0])
 }
 
-enum Outcome {
+pub enum Outcome {
     /// The call answers this error.
     Errno(i32),
     /// The process is killed by the filter.
@@ -130,7 +130,7 @@ const ALL: &[(&str, Attempt, Outcome, bool)] = &[
 
 /// `getpid` of the 32-bit table, by its own gate.
 #[cfg(target_arch = "x86_64")]
-fn compat_getpid() -> i64 {
+pub fn compat_getpid() -> i64 {
     let result: i64;
     // SAFETY: number 20 takes no argument and changes nothing but its result.
     unsafe { std::arch::asm!("int 0x80", inlateout("rax") 20i64 => result, out("r8") _, out("r9") _, out("r10") _, out("r11") _) };
@@ -138,7 +138,7 @@ fn compat_getpid() -> i64 {
 }
 
 /// Ends the child of a fork that worked.
-fn child(answer: Answer) -> Answer {
+pub fn child(answer: Answer) -> Answer {
     if let Ok(0) = answer.0 {
         // SAFETY: ends this process only.
         unsafe { libc::_exit(0) };

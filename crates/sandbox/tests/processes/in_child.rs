@@ -45,6 +45,9 @@ pub fn main(args: &[String]) -> ExitCode {
             print!("{}", fds.join(","));
         }
         "run away" => run_away(),
+        "call" => crate::calls::child(&args[1], &args[2]),
+        "set-id files" => crate::calls::fill_set_id_files(),
+        "program" => crate::programs::child(&args[1], &args[2..]),
         other => panic!("{other}"),
     }
     ExitCode::SUCCESS

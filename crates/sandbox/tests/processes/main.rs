@@ -6,12 +6,14 @@
 
 mod attempts;
 mod broker;
+mod calls;
 mod child;
 mod confined;
 mod in_child;
 mod in_worker;
 mod look;
 mod mediated;
+mod programs;
 mod worker;
 mod zygote;
 
@@ -27,7 +29,17 @@ pub const CHILD: &str = "aegis-test-child";
 /// An ordinary user and group.
 const NOBODY: u32 = 65534;
 
-const ALL: [&[Test]; 7] = [worker::TESTS, confined::TESTS, mediated::TESTS, attempts::TESTS, zygote::TESTS, child::TESTS, broker::TESTS];
+const ALL: [&[Test]; 9] = [
+    worker::TESTS,
+    confined::TESTS,
+    mediated::TESTS,
+    attempts::TESTS,
+    zygote::TESTS,
+    child::TESTS,
+    broker::TESTS,
+    calls::TESTS,
+    programs::TESTS,
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();

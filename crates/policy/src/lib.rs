@@ -40,7 +40,7 @@ mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
-pub use decide::{BlockedFlow, Declassification, Surroundings};
+pub use decide::{BlockedFlow, Declassification, Extent, Reach, Surroundings};
 pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;
 pub use load::{Finder, find_project_policy, home_dir};

@@ -102,6 +102,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         (PathKind::Delete, &lists.delete_allow),
         (PathKind::LocalRead, &lists.local_only_read),
         (PathKind::LocalWrite, &lists.local_only_write),
+        (PathKind::Exec, &lists.exec_allow),
     ] {
         for entry in list {
             let atom = match kind {

@@ -9,12 +9,14 @@ mod hosts;
 pub(crate) mod layer;
 pub(crate) mod path_rules;
 mod paths;
+mod reach;
 mod shared;
 mod vars;
 
 pub use declassify::Declassification;
 pub use flows::BlockedFlow;
 pub use layer::Surroundings;
+pub use reach::{Extent, Reach};
 
 use crate::access::Access;
 use crate::decision::{Atom, Decision, Reason, Verdict, Visibility};

@@ -30,10 +30,12 @@ pub(crate) enum PathKind {
     Delete,
     LocalRead,
     LocalWrite,
+    /// Decides nothing of its own: what a confined child may start.
+    Exec,
 }
 
 impl PathKind {
-    pub(crate) const COUNT: usize = 12;
+    pub(crate) const COUNT: usize = 13;
 
     /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
     pub(crate) const fn is_strict(self) -> bool {
@@ -164,8 +166,17 @@ impl PathRules {
         self.rules.iter().any(|r| kinds.contains(&r.kind))
     }
 
+    /// Every pattern of the rules of a kind.
+    pub(super) fn each_of(&self, kind: PathKind, found: &mut dyn FnMut(&PathPattern<'_>)) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
+            // read at load already
+            let _ = rule.each(self.home.as_deref(), &mut links, &mut |pattern, _| found(pattern));
+        }
+    }
+
     pub(crate) fn tries(&self) -> &Tries {
-        self.tries.get_or_init(|| self.compiled(|_| true))
+        self.tries.get_or_init(|| self.compiled(|kind| kind != PathKind::Exec))
     }
 
     /// The matchers of some kinds of rules alone.

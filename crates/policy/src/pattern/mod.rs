@@ -14,13 +14,14 @@ mod url;
 mod url_path;
 
 pub use address::{AddressClass, classify};
+pub(crate) use component::Component;
 pub use host::{HostKey, HostPattern, HostPatternError};
 pub use host_set::HostSet;
 pub use ip_set::{IpRangeError, IpSet, parse_ip_range};
 pub(crate) use links::Links;
 pub(crate) use name::NamePattern;
 pub(crate) use name_set::NameSet;
-pub(crate) use path::{Anchor, PathPattern, Reading};
+pub(crate) use path::{Anchor, PathPattern, Reading, Segment};
 pub(crate) use trie::{End, Hits, Trie};
 pub use url::{RequestUrl, UrlError};
 pub use url_path::PathPatternError;

@@ -18,6 +18,9 @@ pub(crate) enum Verb {
     /// Run a script under a policy
     #[command(after_help = "Example:\n  aegis run --policy aegis.toml --arg since=v1.2 release-notes.star")]
     Run(Run),
+    /// Run any command, held by the kernel to the policy
+    #[command(after_help = "Examples:\n  aegis exec -- make test\n  aegis exec --dry-run -- true")]
+    Exec(Exec),
     /// Verify a script without running it
     #[command(after_help = "Example:\n  aegis check release-notes.star")]
     Check(Check),
@@ -94,6 +97,20 @@ pub(crate) struct Run {
     pub(crate) json: bool,
     /// The script, or - for standard input
     pub(crate) script: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    #[command(flatten)]
+    pub(crate) journal: JournalChoice,
+    /// Show what the command would see, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The command and its arguments, behind `--`
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

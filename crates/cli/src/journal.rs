@@ -41,12 +41,16 @@ pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit:
     Journal::open(path, Options { durability })
 }
 
-/// Writes `run.start`.
+/// What holds the children of scripts.
+pub(crate) const NOT_CONFINED: &str = "none: children run in their own session with a clean environment, not confined by the kernel";
+
+/// Writes `run.start`. `text` is that of a script; `confinement` says what the kernel gives.
 pub(crate) fn begin(
     ledger: &mut Ledger,
     policy: &Policy,
     script: &Path,
-    text: &str,
+    text: Option<&str>,
+    confinement: &str,
     start: &Start,
 ) -> Result<(), aegis_effect::EffectError> {
     let record = PolicyRecord::of(policy);
@@ -56,7 +60,7 @@ pub(crate) fn begin(
     let user = user(start);
     ledger.write(&RunStart {
         script: Text::from(script.as_os_str().as_bytes()),
-        script_sha256: Some(Sha256Digest::of(text.as_bytes())),
+        script_sha256: text.map(|text| Sha256Digest::of(text.as_bytes())),
         policy_sha256: record.sha256,
         policy_files: &record.files(),
         weakened: &record.weakened(),
@@ -65,7 +69,7 @@ pub(crate) fn begin(
             Confine::Auto => "auto",
             Confine::Required => "required",
         },
-        confinement_actual: "none: children run in their own session with a clean environment, not confined by the kernel",
+        confinement_actual: confinement,
         version: env!("CARGO_PKG_VERSION"),
         user: Text::from(user.as_str()),
         host: Text::from(host.nodename().to_bytes()),

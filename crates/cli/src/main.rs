@@ -25,6 +25,9 @@ fn main() -> ExitCode {
     if argv.first().is_some_and(|name| name == verbs::worker::NAME) {
         verbs::worker::run();
     }
+    if argv.first().is_some_and(|name| name == aegis_sandbox::confine::LAUNCHER) {
+        aegis_sandbox::confine::launcher();
+    }
     // the worker makes itself ready while we read the command line and the policy
     let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
     let start = match Start::take() {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     };
     match cli.verb {
         Verb::Run(args) => verbs::run::run(args, start, runner),
+        Verb::Exec(args) => verbs::exec::exec(&args, &start),
         Verb::Check(args) => verbs::check::check(args, start, runner),
         Verb::Init(args) => verbs::init::init(&args, &start),
         Verb::Policy(PolicyVerb::Validate { file }) => verbs::policy::validate(file, &start),

@@ -165,6 +165,30 @@ impl Ledger {
         self.write(&audit::Denied { call, reason: Text::from(reason), code: error.code.name() })
     }
 
+    /// A change by a confined program that was not made.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub fn denied_change(&mut self, denied: &crate::confine::Denied) -> Result<(), EffectError> {
+        let id = self.take_id();
+        self.denied += 1;
+        let explained = &denied.explained;
+        let call = audit::Call {
+            id,
+            capability: denied.op.capability().name(),
+            call: "a confined program",
+            line: 0,
+            target: Text::from(denied.path.as_os_str().as_encoded_bytes()),
+            resolved: None,
+            rule: explained.rule.as_deref(),
+            visibility: "public",
+            labels: &[],
+            approver: None,
+        };
+        let reason = format!("{} ({} times)", explained.cause, denied.times);
+        self.write(&audit::Denied { call, reason: Text::from(reason.as_str()), code: ErrorCode::PolicyDenied.name() })
+    }
+
     /// What a person answered, about the effect whose records come next.
     pub(crate) fn approval(&mut self, request: &ApprovalRequest, answer: Answer, by: &str) -> Result<(), EffectError> {
         let shown = serde_json::to_vec(request).unwrap_or_default();

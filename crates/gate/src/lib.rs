@@ -18,6 +18,7 @@
 mod approve;
 mod budget;
 mod call;
+pub mod confine;
 mod environment;
 mod files;
 mod gate;

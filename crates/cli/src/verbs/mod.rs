@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod edit;
+pub(crate) mod exec;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod mcp;

@@ -86,7 +86,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let mut ledger = Ledger::new(journal, policy.clone());
-    journal::begin(&mut ledger, &policy, &args.script, source.text(), start).map_err(Stop::failure)?;
+    journal::begin(&mut ledger, &policy, &args.script, Some(source.text()), journal::NOT_CONFINED, start).map_err(Stop::failure)?;
     let approver: Box<dyn Approver> = if args.yes {
         Box::new(ApproveAll)
     } else {

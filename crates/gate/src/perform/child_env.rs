@@ -70,7 +70,7 @@ impl Gate {
         Ok(env)
     }
 
-    fn allowed_variables(&self) -> Vec<Variable> {
+    pub(crate) fn allowed_variables(&self) -> Vec<Variable> {
         self.given(Visibility::Public).map(|(name, value, _)| (name, value)).collect()
     }
 

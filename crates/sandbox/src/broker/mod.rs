@@ -15,6 +15,15 @@ pub fn survive_full_files() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
+/// What is typed to interrupt a command at the terminal reaches the whole group; whoever waits for the command outlives it. Children have the
+/// default again.
+pub fn survive_interrupts() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: SIG_IGN is no handler; nothing of ours runs on the signal.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 /// No core dump, and no look into this process by others of the same user: `/proc/PID/{environ,mem,maps,fd}`, ptrace, pidfd_getfd.
 /// Root with its capabilities still can; see [`take_environment`]. Its own children are ordinary again after exec.
 ///

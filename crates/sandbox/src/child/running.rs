@@ -45,6 +45,7 @@ pub fn spawn(spec: &ChildSpec<'_>) -> Result<RunningChild, SandboxError> {
         max_memory_bytes: spec.max_memory_bytes,
         dies_with_us: true,
         no_new_privs: true,
+        own_session: true,
         rules: None,
     })?;
     Ok(RunningChild { process, started, stdin, stdout: Some(ours(stdout)?), stderr: Some(ours(stderr)?) })

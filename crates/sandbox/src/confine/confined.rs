@@ -55,19 +55,20 @@ impl Confined {
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
         set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
         let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
-        let plan = in_memory(&Plan { is_mediated: judge.is_some(), ..plan.clone() }.to_bytes())?;
+        let message = in_memory(&Plan { is_mediated: judge.is_some(), ..plan.clone() }.to_bytes())?;
         let null = launch::dev_null()?;
         let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
         let mut before = launch::launch(&Launch {
             program: c"/proc/self/exe",
             argv: &[name],
             env: &[],
-            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), plan.as_fd()],
+            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), message.as_fd()],
             cwd: None,
             expect: None,
             max_memory_bytes: None,
             dies_with_us: true,
             no_new_privs: true,
+            own_session: !plan.at_terminal,
             rules: None,
         })?;
         drop(theirs);

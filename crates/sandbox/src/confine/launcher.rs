@@ -113,7 +113,7 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     } else {
         say(socket, Said::Ready, &lacks)?;
     }
-    serve(socket, rules.as_ref().map(AsFd::as_fd))
+    serve(socket, rules.as_ref().map(AsFd::as_fd), !plan.at_terminal)
 }
 
 fn take_plan() -> Result<Plan, SandboxError> {
@@ -151,10 +151,10 @@ fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<OwnedFd>), SandboxEr
     }
 }
 
-fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>) -> Result<(), SandboxError> {
+fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<(), SandboxError> {
     loop {
         match asked(socket)? {
-            (Some(START), fds) => match start(fds, rules) {
+            (Some(START), fds) => match start(fds, rules, own_session) {
                 Ok(command) => {
                     say(socket, Said::Started, &[])?;
                     let end = until_end(socket, command)?;
@@ -184,7 +184,7 @@ fn ended(end: End) -> Vec<u8> {
     [&[kind], number.to_le_bytes().as_slice()].concat()
 }
 
-fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>) -> Result<Process, SandboxError> {
+fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<Process, SandboxError> {
     let mut fds = fds.into_iter();
     let (Some(request), Some(stdin), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next(), fds.next()) else {
         return Err(SandboxError::Launcher);
@@ -215,6 +215,7 @@ fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>) -> Result<Process, Sa
         max_memory_bytes,
         dies_with_us: false,
         no_new_privs: true,
+        own_session,
         rules,
     })
 }

@@ -25,15 +25,19 @@ pub struct Plan {
     pub scratch_bytes: u64,
     /// Processes and threads at once.
     pub max_processes: u32,
+    /// Commands are in our session, at the same terminal; else in one of their own.
+    pub at_terminal: bool,
     /// What commands may change is judged change by change; else grants alone say.
     pub(super) is_mediated: bool,
 }
 
-/// A file or a tree that commands may read.
+/// A file or a tree that commands may read or change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
     /// Its real path.
     pub path: PathBuf,
+    /// It may be read; else only changed.
+    pub read: bool,
     /// It and what is in it may be changed, too.
     pub write: bool,
     /// Programs in it may be started.
@@ -49,6 +53,7 @@ impl Default for Plan {
             directories: Vec::new(),
             scratch_bytes: 1 << 30,
             max_processes: 4096,
+            at_terminal: false,
             is_mediated: false,
         }
     }
@@ -66,7 +71,7 @@ impl Plan {
         let mut to = Writer::default();
         to.list(&self.grants, |to, grant| {
             to.bytes(grant.path.as_os_str().as_bytes());
-            to.number(u64::from(grant.write) | u64::from(grant.exec) << 1);
+            to.number(u64::from(grant.write) | u64::from(grant.exec) << 1 | u64::from(grant.read) << 2);
         });
         to.list(&self.links, |to, (name, target)| {
             to.bytes(name.as_os_str().as_bytes());
@@ -76,25 +81,29 @@ impl Plan {
         to.list(&self.directories, |to, path| to.bytes(path.as_os_str().as_bytes()));
         to.number(self.scratch_bytes);
         to.number(u64::from(self.max_processes));
-        to.number(u64::from(self.is_mediated));
+        to.number(u64::from(self.is_mediated) | u64::from(self.at_terminal) << 1);
         to.0
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Plan, SandboxError> {
         let mut from = Reader(bytes);
-        Ok(Plan {
+        let mut plan = Plan {
             grants: from.list(|from| {
                 let path = from.path()?;
                 let rights = from.number()?;
-                Ok(Grant { path, write: rights & 1 != 0, exec: rights & 2 != 0 })
+                Ok(Grant { path, read: rights & 4 != 0, write: rights & 1 != 0, exec: rights & 2 != 0 })
             })?,
             links: from.list(|from| Ok((from.path()?, from.path()?)))?,
             masks: from.list(Reader::path)?,
             directories: from.list(Reader::path)?,
             scratch_bytes: from.number()?,
             max_processes: u32::try_from(from.number()?).unwrap_or(u32::MAX),
-            is_mediated: from.number()? != 0,
-        })
+            at_terminal: false,
+            is_mediated: false,
+        };
+        let bits = from.number()?;
+        (plan.is_mediated, plan.at_terminal) = (bits & 1 != 0, bits & 2 != 0);
+        Ok(plan)
     }
 }
 
@@ -105,12 +114,16 @@ mod tests {
     #[test]
     fn a_plan_comes_back_as_it_was() {
         let plan = Plan {
-            grants: vec![Grant { path: "/usr".into(), write: false, exec: true }, Grant { path: "/p q".into(), write: true, exec: false }],
+            grants: vec![
+                Grant { path: "/usr".into(), read: true, write: false, exec: true },
+                Grant { path: "/p q".into(), read: false, write: true, exec: false },
+            ],
             links: vec![("/bin".into(), "usr/bin".into())],
             masks: vec!["/p q/.env".into(), "/p q/\u{e9}".into()],
             directories: vec!["/home/x".into()],
             scratch_bytes: 5,
             max_processes: 7,
+            at_terminal: true,
             is_mediated: true,
         };
         let bytes = plan.to_bytes();

@@ -23,10 +23,11 @@ pub(super) fn ruleset(plan: &Plan) -> Result<Option<OwnedFd>, SandboxError> {
         Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.scope(Scope::from_all(NEWEST))?.create()?;
     // names only: of what is granted anyway, and of the directories above
     rules = allow(rules, Path::new("/"), AccessFs::ReadDir.into())?;
-    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
     for grant in &plan.grants {
         let exec = if grant.exec { AccessFs::Execute.into() } else { BitFlags::EMPTY };
         let write = if grant.write && !plan.is_mediated { AccessFs::from_write(NEWEST) & !AccessFs::IoctlDev } else { BitFlags::EMPTY };
+        let read = if grant.read { read } else { BitFlags::EMPTY };
         rules = allow(rules, &grant.path, read | exec | write)?;
     }
     let free = plan.free_scratch();

@@ -25,6 +25,7 @@ pub(super) struct Block<'a> {
     /// Our process, if the new one shall die with the starting thread.
     pub parent: Option<Pid>,
     pub no_new_privs: bool,
+    pub own_session: bool,
     /// A Landlock ruleset.
     pub rules: Option<RawFd>,
     /// The failed step, a [`Stage`].
@@ -89,7 +90,7 @@ fn run(block: &Block<'_>) -> Stage {
     // SAFETY: the calls below get plain numbers or pointers into the block, whose referents outlive this process' use of them; all are
     // async-signal-safe and act on this process alone, because descriptors, limits, session and directory are not shared.
     unsafe {
-        if libc::setsid() == -1 {
+        if block.own_session && libc::setsid() == -1 {
             return Stage::Session;
         }
         if let Some(parent) = block.parent {

@@ -36,6 +36,8 @@ pub(crate) struct Launch<'a> {
     /// The kernel kills it when the starting thread ends.
     pub dies_with_us: bool,
     pub no_new_privs: bool,
+    /// In a session of its own; else in ours, at the same terminal.
+    pub own_session: bool,
     /// Landlock rules that bind it.
     pub rules: Option<BorrowedFd<'a>>,
 }
@@ -60,6 +62,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Process, SandboxError> {
         max_memory_bytes: launch.max_memory_bytes,
         parent: launch.dies_with_us.then(rustix::process::getpid),
         no_new_privs: launch.no_new_privs,
+        own_session: launch.own_session,
         rules: launch.rules.map(|fd| fd.as_raw_fd()),
         stage: AtomicI32::new(Stage::None as i32),
         errno: AtomicI32::new(0),

@@ -51,6 +51,7 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
         max_memory_bytes: None,
         dies_with_us: true,
         no_new_privs: true,
+        own_session: true,
         rules: None,
     })?;
     Ok(WorkerProcess { process, socket, pages })

@@ -64,6 +64,7 @@ impl Zygote {
             max_memory_bytes: None,
             dies_with_us: true,
             no_new_privs: true,
+            own_session: true,
             rules: None,
         })?;
         drop(theirs);

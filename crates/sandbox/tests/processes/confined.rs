@@ -38,7 +38,7 @@ fn system() -> Plan {
     }
     for path in ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc"] {
         if std::fs::symlink_metadata(path).is_ok_and(|what| what.is_dir()) {
-            plan.grants.push(Grant { path: path.into(), write: false, exec: true });
+            plan.grants.push(Grant { path: path.into(), read: true, write: false, exec: true });
         }
     }
     plan
@@ -53,7 +53,7 @@ impl Project {
     pub fn new(write: bool) -> Project {
         let dir = tempfile::Builder::new().prefix("confined").tempdir_in("/var/tmp").unwrap();
         let mut plan = system();
-        plan.grants.push(Grant { path: dir.path().to_path_buf(), write, exec: true });
+        plan.grants.push(Grant { path: dir.path().to_path_buf(), read: true, write, exec: true });
         Project { dir, plan }
     }
 

@@ -1,0 +1,150 @@
+//! `aegis exec`: any command, held by the kernel to the policy's files, with everything it starts.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_gate::confine::{Denied, PlanFor, Planned, PolicyChanges, plan};
+use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, escaped};
+use aegis_policy::{ChildNetwork, Confine, Policy};
+use aegis_sandbox::End;
+use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
+use aegis_sandbox::confine::{Confined, Grant};
+
+use crate::chosen::{self, Chosen};
+use crate::cli::Exec;
+use crate::home::Start;
+use crate::{exit, journal};
+
+pub(crate) fn exec(args: &Exec, start: &Start) -> ExitCode {
+    match go(args, start) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => exit::failure(&error),
+    }
+}
+
+fn go(args: &Exec, start: &Start) -> Result<u8, String> {
+    let began = Instant::now();
+    let mut around = start.surroundings();
+    around.sealed.extend(args.journal.audit.iter().map(|path| start.cwd.join(path)));
+    let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)?;
+    for line in banner {
+        complain!("aegis: {}", escaped(&line));
+    }
+    let policy = Arc::new(policy);
+    if policy.settings().confine == Confine::Off {
+        return Err("[subprocess].confine = \"off\": nothing would hold the command".to_owned());
+    }
+    if policy.settings().child_network == ChildNetwork::Proxy {
+        complain!("aegis: [subprocess].network = \"proxy\" is not in this version yet: the command has no network");
+    }
+    let mut gate = gate(args, &policy, start)?;
+    let (word, _) = args.command.split_first().ok_or("no command")?;
+    let word = word.to_string_lossy().into_owned();
+    let (path, real) = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
+    let programs = [path, real.clone()];
+    let of = PlanFor { programs: &programs, home: start.home.as_deref(), cwd: Some(&start.cwd) };
+    let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
+    plan.at_terminal = true;
+    if args.dry_run {
+        show(&plan.grants, masked);
+        return Ok(0);
+    }
+    aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
+    aegis_sandbox::broker::survive_interrupts();
+    let (judge, denials) = PolicyChanges::new(policy.clone());
+    let mut confined =
+        Confined::start(&plan, Some(Box::new(judge))).map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
+    let actual = actual(&confined);
+    journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
+    let end = command(&mut confined, args, &real, &gate, start)?;
+    drop(confined);
+    let code = match end {
+        End::Exited(code) => u8::try_from(code & 0xff).unwrap_or(u8::MAX),
+        End::Signal(signal) => 128 + u8::try_from(signal & 0x7f).unwrap_or(0),
+        End::Unknown | _ => u8::MAX,
+    };
+    let denied = denials.all();
+    for denial in &denied {
+        gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
+    }
+    tell(&denied, &policy, start);
+    journal::end(gate.ledger(), if code == 0 { "ok" } else { "exec" }, code, began).map_err(|e| e.to_string())?;
+    Ok(code)
+}
+
+fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String> {
+    let journal = if args.journal.no_audit {
+        None
+    } else {
+        let path = journal::path(args.journal.audit.as_deref(), policy, start)?;
+        Some(journal::open(&path, policy).map_err(|e| e.to_string())?)
+    };
+    Gate::new(GateParts {
+        policy: policy.clone(),
+        ledger: Ledger::new(journal, policy.clone()),
+        approver: Box::new(ApproveNone),
+        environment: start.environment.clone(),
+        home: start.home.clone(),
+        declassified: None,
+    })
+    .map_err(|e| format!("the policy root cannot be opened: {e}"))
+}
+
+/// What the kernel gives, for the journal.
+fn actual(confined: &Confined) -> String {
+    let mut all =
+        vec!["own user, mount, PID, network, IPC and UTS namespaces", "system call filter", "changes judged one by one", "no network"];
+    all.push(if confined.lacks_landlock() { "no Landlock" } else { "Landlock" });
+    if confined.lacks_proc() {
+        all.push("the system's /proc");
+    }
+    all.join("; ")
+}
+
+fn command(confined: &mut Confined, args: &Exec, program: &Path, gate: &Gate, start: &Start) -> Result<End, String> {
+    let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
+    let mut env = gate.public_variables();
+    env.sort_unstable();
+    let cwd = std::fs::File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
+    let argv: &[OsString] = &args.command;
+    let spec = ChildSpec { program, expect, argv, env: &env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes: None };
+    let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
+    let mut child = confined.start_command(&spec, &start.cwd, stdio).map_err(|e| e.to_string())?;
+    loop {
+        if let Some(end) = child.wait_until(Instant::now() + Duration::from_secs(3600)).map_err(|e| e.to_string())? {
+            return Ok(end);
+        }
+    }
+}
+
+/// The rules that would be in force.
+fn show(grants: &[Grant], masked: usize) {
+    for Grant { path, read, write, exec } in grants {
+        let right = |has: bool, letter: char| if has { letter } else { '-' };
+        say!("{}{}{} {}", right(*read, 'r'), right(*write, 'w'), right(*exec, 'x'), path.display());
+    }
+    say!("{masked} names below are hidden; where it says w, each change is judged by the policy; no network");
+}
+
+/// Denials that are told.
+const TOLD: usize = 20;
+
+/// What was denied, and what to add.
+fn tell(denied: &[Denied], policy: &Policy, start: &Start) {
+    for denial in denied.iter().take(TOLD) {
+        let explained = &denial.explained;
+        let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
+        complain!("aegis: denied: {}: {}{times}", escaped(&start.as_typed(&explained.asked, policy)), escaped(&explained.cause));
+        if let Some(suggestion) = &explained.suggestion {
+            complain!("  way out: {}", escaped(&start.as_typed(suggestion, policy)));
+        }
+    }
+    if let Some(more) = denied.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        complain!("aegis: and {more} more; the journal has them all");
+    }
+}

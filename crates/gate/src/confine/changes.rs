@@ -1,0 +1,96 @@
+//! The judge of what confined programs change.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aegis_policy::{Access, Explanation, PathOp, Policy, Verdict};
+use aegis_sandbox::child::FileId;
+use aegis_sandbox::mediate::{Change, JudgeChange};
+
+/// A change that was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// Write or delete.
+    pub op: PathOp,
+    /// What it was about.
+    pub path: PathBuf,
+    /// Why, and what to change in the policy.
+    pub explained: Explanation,
+    /// How often.
+    pub times: u64,
+}
+
+/// What was denied in a run, in order, each once. Clones are the same list.
+#[derive(Debug, Clone, Default)]
+pub struct Denials(Arc<Mutex<Vec<Denied>>>);
+
+/// More different ones are counted with the last.
+const MOST: usize = 1000;
+
+impl Denials {
+    /// All so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<Denied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, op: PathOp, path: &Path, explain: impl FnOnce() -> Explanation) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.iter_mut().find(|denied| denied.op == op && denied.path == path) {
+            known.times += 1;
+        } else if all.len() < MOST {
+            all.push(Denied { op, path: path.to_path_buf(), explained: explain(), times: 1 });
+        } else if let Some(last) = all.last_mut() {
+            last.times += 1;
+        }
+    }
+}
+
+/// Judges changes by the policy. What would have to be asked is denied: nobody can be, in the middle of a system call.
+#[derive(Debug)]
+pub struct PolicyChanges {
+    policy: Arc<Policy>,
+    denials: Denials,
+}
+
+impl PolicyChanges {
+    /// A judge, and the list of what it denies.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>) -> (PolicyChanges, Denials) {
+        let denials = Denials::default();
+        (PolicyChanges { policy, denials: denials.clone() }, denials)
+    }
+
+    fn judge(&self, op: PathOp, path: &Path) -> bool {
+        let access = Access::Path { op, path };
+        let decision = self.policy.decide(&access);
+        if decision.verdict() == Verdict::Allow {
+            return true;
+        }
+        self.denials.add(op, path, || {
+            let shown = path.strip_prefix(self.policy.root()).unwrap_or(path);
+            self.policy.explain(&access, &format!("{} {}", op.capability().name(), shown.display()), &decision)
+        });
+        false
+    }
+
+    /// Whether it is, under another name, a file that a deny or local-only rule names.
+    fn is_guarded_twin(&self, path: &Path, file: FileId) -> bool {
+        let is_it = |other: &Path| std::fs::metadata(other).is_ok_and(|meta| (meta.dev(), meta.ino()) == (file.device, file.inode));
+        let twin = self.policy.literal_guarded().find(|other| *other != path && is_it(other));
+        twin.is_some_and(|twin| !self.judge(PathOp::Write, twin))
+    }
+}
+
+impl JudgeChange for PolicyChanges {
+    fn may(&mut self, change: &Change<'_>) -> bool {
+        match *change {
+            Change::Write { path, file } => {
+                let is_twin = matches!(file, Some((file, names)) if names > 1 && self.is_guarded_twin(path, file));
+                self.judge(PathOp::Write, path) && !is_twin
+            }
+            Change::Remove { path } => self.judge(PathOp::Delete, path),
+        }
+    }
+}

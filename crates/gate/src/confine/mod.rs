@@ -1,0 +1,10 @@
+//! What the policy means for programs that the kernel holds: a plan of what they see, and the judge of what they change. There is one
+//! decision, [`Policy::decide`](aegis_policy::Policy::decide); here it is asked ahead for every name that is there, and at each change.
+
+mod changes;
+mod plan;
+mod system;
+mod walk;
+
+pub use changes::{Denials, Denied, PolicyChanges};
+pub use plan::{PlanError, PlanFor, Planned, plan};

@@ -1,0 +1,164 @@
+//! A policy as a plan for the kernel.
+//!
+//! Read rules become trees (`dir/**`) or single files, with what of them is denied masked. What may be changed is not in the plan: each
+//! change is judged when it comes. The plan is of the names that are there when the run begins.
+
+use std::path::{Path, PathBuf};
+
+use aegis_policy::{Extent, PathOp, Policy};
+use aegis_sandbox::confine::{Grant, Plan};
+
+use super::system::{PROGRAMS, SETTINGS};
+use super::walk::{TooMany, Walk};
+
+/// For whom the plan is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanFor<'a> {
+    /// Programs that must be there, as judged.
+    pub programs: &'a [PathBuf],
+    /// The home directory: there, and empty but for what is granted.
+    pub home: Option<&'a Path>,
+    /// Where commands start.
+    pub cwd: Option<&'a Path>,
+}
+
+/// A plan, and what of the policy it cannot hold.
+#[derive(Debug)]
+pub struct Planned {
+    /// For the sandbox.
+    pub plan: Plan,
+    /// Names looked at and masked.
+    pub masked: usize,
+}
+
+/// A policy that cannot be held.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// There is too much below a tree to look at all of it.
+    #[error("more than 200000 names below {}: what is denied there cannot be hidden; allow less than all of it in [filesystem].read_allow", .0.display())]
+    TooMany(PathBuf),
+    /// A directory that may be written is not there and cannot be made.
+    #[error("{}: {error}", directory.display())]
+    Make {
+        /// It.
+        directory: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+}
+
+/// The plan of a policy, for programs whose output is public.
+///
+/// # Errors
+/// [`PlanError`]: it could only be held in part.
+pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
+    let mut plan = Plan::default();
+    system(&mut plan);
+    let mut walk = Walk::new(policy);
+    let mut trees: Vec<PathBuf> = Vec::new();
+    for reach in policy.reach(PathOp::Read) {
+        let Some(begin) = real(&reach.begin) else { continue };
+        match reach.extent {
+            Extent::All if begin.is_dir() => trees.push(begin),
+            Extent::All | Extent::Itself => {
+                if begin.is_file() && walk.may_read(&begin) {
+                    plan.grants.push(Grant { path: begin, read: true, write: false, exec: false });
+                }
+            }
+            Extent::Some => {
+                let files = walk.readable_below(&begin).map_err(|TooMany| PlanError::TooMany(begin))?;
+                plan.grants.extend(files.into_iter().map(|path| Grant { path, read: true, write: false, exec: false }));
+            }
+        }
+    }
+    // of trees in trees the outer ones are enough
+    trees.sort();
+    trees.dedup_by(|inner, outer| inner.starts_with(&*outer));
+    for tree in &trees {
+        walk.mask_below(tree).map_err(|TooMany| PlanError::TooMany(tree.clone()))?;
+        plan.grants.push(Grant { path: tree.clone(), read: true, write: false, exec: false });
+    }
+    walk.mask_twins(&trees).map_err(|TooMany| PlanError::TooMany(trees.first().cloned().unwrap_or_default()))?;
+    // a file that is granted by itself may lie in a tree
+    plan.grants.sort();
+    plan.grants.dedup_by(|file, tree| file.path.starts_with(&tree.path) && !tree.exec && tree.path.is_dir());
+    writable(policy, &mut plan)?;
+    executable(policy, of, &mut plan);
+    plan.directories.extend(of.home.into_iter().chain(of.cwd).map(Path::to_path_buf));
+    let masked = walk.masks.len();
+    plan.masks = walk.masks;
+    Ok(Planned { plan, masked })
+}
+
+/// A path without links, if it is there.
+fn real(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path).ok()
+}
+
+fn system(plan: &mut Plan) {
+    for (paths, exec) in [(PROGRAMS, true), (SETTINGS, false)] {
+        for path in paths.iter().map(Path::new) {
+            match std::fs::symlink_metadata(path) {
+                Ok(what) if what.is_symlink() => {
+                    // `/bin` leads to `usr/bin`, which is granted; `/etc/localtime` into `/usr`
+                    if let Ok(target) = std::fs::read_link(path) {
+                        plan.links.push((path.to_path_buf(), target));
+                    }
+                }
+                Ok(_) => plan.grants.push(Grant { path: path.to_path_buf(), read: true, write: false, exec }),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Mounts on which changes can be made at all. Which are, is judged one by one.
+fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
+    for op in [PathOp::Write, PathOp::Delete] {
+        for reach in policy.reach(op) {
+            // something new is made in the directory above
+            let directory = match reach.extent {
+                Extent::Itself => reach.begin.parent().unwrap_or(&reach.begin),
+                _ => reach.begin.as_path(),
+            };
+            // below a tree that is there, programs make it themselves
+            let is_inside = plan.grants.iter().any(|grant| directory.starts_with(&grant.path));
+            if op == PathOp::Write && reach.extent == Extent::All && !is_inside && std::fs::symlink_metadata(directory).is_err() {
+                std::fs::create_dir_all(directory).map_err(|error| PlanError::Make { directory: directory.to_path_buf(), error })?;
+            }
+            // or the deepest directory above that is there
+            let Some(directory) = directory.ancestors().find_map(real).filter(|directory| directory.is_dir()) else { continue };
+            match plan.grants.iter_mut().find(|grant| grant.path.is_dir() && directory.starts_with(&grant.path)) {
+                Some(grant) => grant.write = true,
+                None => plan.grants.push(Grant { path: directory, read: false, write: true, exec: false }),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn executable(policy: &Policy, of: &PlanFor<'_>, plan: &mut Plan) {
+    for reach in policy.exec_reach() {
+        let Some(begin) = real(&reach.begin) else { continue };
+        let around = plan.grants.iter().filter(|grant| begin.starts_with(&grant.path)).max_by_key(|grant| grant.path.as_os_str().len());
+        // what cannot be read cannot be started
+        let Some((read, write)) = around.map(|grant| (grant.read, grant.write)) else { continue };
+        plan.grants.push(Grant { path: begin, read, write, exec: true });
+    }
+    for program in of.programs {
+        if let Some(path) = real(program) {
+            plan.grants.push(Grant { path, read: true, write: false, exec: true });
+        }
+    }
+    plan.grants.sort();
+    plan.grants.dedup_by(|later, earlier| {
+        let is_same = later.path == earlier.path;
+        if is_same {
+            earlier.read |= later.read;
+            earlier.write |= later.write;
+            earlier.exec |= later.exec;
+        }
+        is_same
+    });
+}

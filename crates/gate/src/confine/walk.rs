@@ -1,0 +1,104 @@
+//! What lies below a tree that is granted, name by name: what of it the policy does not give is masked.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use aegis_policy::{Access, PathOp, Policy, Verdict, Visibility};
+
+/// So many names are looked at in one run; [`super::PlanError`] says so too.
+const MOST_NAMES: usize = 200_000;
+
+/// A walk over granted trees.
+pub(super) struct Walk<'a> {
+    policy: &'a Policy,
+    /// Names that may still be looked at.
+    left: usize,
+    /// What nobody may look into.
+    pub(super) masks: Vec<PathBuf>,
+    /// Files among the masks that have other names.
+    twins: HashSet<(u64, u64)>,
+}
+
+/// There are more names than are looked at.
+pub(super) struct TooMany;
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(policy: &'a Policy) -> Walk<'a> {
+        Walk { policy, left: MOST_NAMES, masks: Vec::new(), twins: HashSet::new() }
+    }
+
+    /// Whether a program whose output is public may read it.
+    pub(super) fn may_read(&self, path: &Path) -> bool {
+        let decision = self.policy.decide(&Access::Path { op: PathOp::Read, path });
+        decision.verdict() == Verdict::Allow && decision.visibility() == Visibility::Public
+    }
+
+    /// Masks what is below a tree and may not be read.
+    pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
+        self.each_below(top, &mut |walk, path, is_directory| {
+            if walk.may_read(path) {
+                return true;
+            }
+            if !is_directory
+                && let Ok(file) = fs::symlink_metadata(path)
+                && file.nlink() > 1
+            {
+                walk.twins.insert((file.dev(), file.ino()));
+            }
+            walk.masks.push(path.to_path_buf());
+            false
+        })
+    }
+
+    /// Masks the other names of what is masked, where there are any.
+    pub(super) fn mask_twins(&mut self, tops: &[PathBuf]) -> Result<(), TooMany> {
+        if self.twins.is_empty() {
+            return Ok(());
+        }
+        let masked: HashSet<PathBuf> = self.masks.iter().cloned().collect();
+        for top in tops {
+            self.each_below(top, &mut |walk, path, is_directory| {
+                if masked.contains(path) {
+                    return false;
+                }
+                if !is_directory && fs::symlink_metadata(path).is_ok_and(|file| walk.twins.contains(&(file.dev(), file.ino()))) {
+                    walk.masks.push(path.to_path_buf());
+                }
+                true
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The files below a directory that may be read.
+    pub(super) fn readable_below(&mut self, top: &Path) -> Result<Vec<PathBuf>, TooMany> {
+        let mut found = Vec::new();
+        self.each_below(top, &mut |walk, path, is_directory| {
+            if !is_directory && walk.may_read(path) {
+                found.push(path.to_path_buf());
+            }
+            true
+        })?;
+        Ok(found)
+    }
+
+    /// Every name below, links not followed; `visit` says whether to look below a directory. What cannot be listed is not there for
+    /// programs either.
+    fn each_below(&mut self, top: &Path, visit: &mut dyn FnMut(&mut Walk<'a>, &Path, bool) -> bool) -> Result<(), TooMany> {
+        let mut open = vec![top.to_path_buf()];
+        while let Some(directory) = open.pop() {
+            let Ok(entries) = fs::read_dir(&directory) else { continue };
+            for entry in entries.flatten() {
+                self.left = self.left.checked_sub(1).ok_or(TooMany)?;
+                let path = entry.path();
+                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if visit(self, &path, is_directory) && is_directory {
+                    open.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+}

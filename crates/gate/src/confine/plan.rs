@@ -127,8 +127,9 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
             if op == PathOp::Write && reach.extent == Extent::All && !is_inside && std::fs::symlink_metadata(directory).is_err() {
                 std::fs::create_dir_all(directory).map_err(|error| PlanError::Make { directory: directory.to_path_buf(), error })?;
             }
-            // or the deepest directory above that is there
-            let Some(directory) = directory.ancestors().find_map(real).filter(|directory| directory.is_dir()) else { continue };
+            // in a tree it may be missing yet; elsewhere what is above it is nothing that was granted
+            let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(real);
+            let Some(directory) = there.filter(|directory| directory.is_dir()) else { continue };
             match plan.grants.iter_mut().find(|grant| grant.path.is_dir() && directory.starts_with(&grant.path)) {
                 Some(grant) => grant.write = true,
                 None => plan.grants.push(Grant { path: directory, read: false, write: true, exec: false }),

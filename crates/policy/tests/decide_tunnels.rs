@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, Decision, Finder, Policy, RequestUrl, Surroundings, Verdict, Visibility};
+use aegis_policy::{Access, Decision, Finder, Policy, Question, RequestUrl, Surroundings, Verdict, Visibility};
 
 fn policy(text: &str) -> Policy {
     let finder = Finder::of_this_user().with_home(Path::new("/nonexistent"));
@@ -83,4 +83,29 @@ connect_hosts = ["*", "*:8443"]
 fn approval_of_a_whole_verb_counts_too() {
     let policy = policy("requires_approval = [\"net.http_delete\"]\n[subprocess]\nconnect_hosts = [\"h.example\"]");
     assert_eq!(tunnel(&policy, "h.example").verdict(), Verdict::Ask);
+}
+
+#[test]
+fn one_can_ask_about_a_tunnel_in_words() {
+    let policy = policy(
+        "[subprocess]\nconnect_hosts = [\"git.example:22\", \"[::1]:22\"]\n[[test]]\naccess = \"connect git.example:22\"\nexpect = \"allow\"\n",
+    );
+    assert_eq!(policy.run_tests(), Ok(1));
+    let ask = |target: &str| Question::parse(&["connect".to_owned(), target.to_owned()], Path::new("/"));
+    assert!(policy.decide(&ask("GIT.example.:22").unwrap().access()).is_allow());
+    assert!(policy.decide(&ask("[::1]:22").unwrap().access()).is_allow());
+    assert!(policy.decide(&ask("git.example:443").unwrap().access()).is_deny());
+    for target in [
+        "git.example",
+        "git.example:",
+        ":22",
+        "u@git.example:22",
+        "git.example:22/x",
+        "git.example/x:22",
+        "git.example?x:22",
+        "::1",
+        "git.example:0",
+    ] {
+        assert!(ask(target).is_err(), "{target}");
+    }
 }

@@ -57,6 +57,18 @@ impl Resolver {
         Resolver { source: Source::Fixed(names) }
     }
 
+    /// A resolver like this one, for another thread: what it needs it reads and opens anew.
+    #[must_use]
+    pub fn another(&self) -> Resolver {
+        let source = match &self.source {
+            Source::System { hosts, resolv_conf, .. } => {
+                Source::System { hosts: hosts.clone(), resolv_conf: resolv_conf.clone(), dns: None }
+            }
+            Source::Fixed(names) => Source::Fixed(names.clone()),
+        };
+        Resolver { source }
+    }
+
     /// The addresses of the URL's host. A host that is an address is its own, and nothing is looked up.
     ///
     /// # Errors
@@ -237,6 +249,16 @@ mod tests {
         let (dns, _) = name_server(&[]);
         assert_eq!(dns.lookup_unless("silent.example", soon(), None), Err(NetError::Lookup { host: "silent.example".into() }));
         assert_eq!(dns.lookup_unless("silent.example", Instant::now() + Duration::from_millis(50), None), Err(NetError::Deadline));
+    }
+
+    #[test]
+    fn silence_is_not_waited_for_once_it_is_cancelled() {
+        let (dns, _) = name_server(&[]);
+        let cancel = Cancel::new().unwrap();
+        cancel.cancel();
+        let begun = Instant::now();
+        assert_eq!(dns.lookup_unless("silent.example", soon(), Some(&cancel)), Err(NetError::Cancelled));
+        assert!(begun.elapsed() < Duration::from_millis(280));
     }
 
     fn files(hosts: &str, resolv_conf: &str) -> (tempfile::TempDir, Resolver) {

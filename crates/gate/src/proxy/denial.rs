@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many different ones are kept; a child can ask for any number of names.
 const MOST: usize = 256;
+/// How many characters of a text are kept.
+const MOST_CHARS: usize = 500;
 
 /// Something that a confined child asked for and did not get. Equal ones are one, counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,13 @@ pub struct Denial {
 pub(super) struct Denials(Mutex<Vec<Denial>>);
 
 impl Denials {
-    pub(super) fn add(&self, denial: Denial) {
+    pub(super) fn add(&self, mut denial: Denial) {
+        for text in [&mut denial.what, &mut denial.reason] {
+            if let Some((at, _)) = text.char_indices().nth(MOST_CHARS) {
+                text.truncate(at);
+                text.push_str("...");
+            }
+        }
         let mut all = self.list();
         let same = |old: &&mut Denial| old.what == denial.what && old.reason == denial.reason;
         if let Some(old) = all.iter_mut().find(same) {

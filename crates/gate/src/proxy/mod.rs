@@ -40,4 +40,5 @@ mod wire;
 pub use denial::Denial;
 pub use parts::{ProxyCaps, ProxyParts};
 pub use record::RecordConnections;
+pub(crate) use record::Unrecorded;
 pub use serve::Proxy;

@@ -22,6 +22,21 @@ pub trait RecordConnections: Send + Sync {
     fn denied(&self, record: &ConnectionDenied<'_>) -> Result<(), EffectError>;
 }
 
+/// Nowhere; only where the operator said `--no-audit`.
+pub(crate) struct Unrecorded;
+
+impl RecordConnections for Unrecorded {
+    fn open(&self, _: &ConnectionOpen<'_>) -> Result<(), EffectError> {
+        Ok(())
+    }
+    fn end(&self, _: &ConnectionEnd<'_>) -> Result<(), EffectError> {
+        Ok(())
+    }
+    fn denied(&self, _: &ConnectionDenied<'_>) -> Result<(), EffectError> {
+        Ok(())
+    }
+}
+
 impl RecordConnections for Journal {
     fn open(&self, record: &ConnectionOpen<'_>) -> Result<(), EffectError> {
         self.append(record).map(drop).map_err(|e| EffectError::new(ErrorCode::Journal, format!("nothing was sent: {e}")))

@@ -94,6 +94,9 @@ fn shut(host: &Wire, child: &Wire) {
 /// decided by the name that TLS asks for; so that must be the host of the tunnel, which is the one that was judged. It is left out only
 /// where the host is an address, for which TLS has no name. What is not TLS asks for no other host by the same means, and goes through;
 /// but on the port of https nothing else is expected, and it would be something that hides.
+///
+/// This holds what chooses a host by that name. A host that serves several names by itself can still be asked for another of its own
+/// inside TLS, where only it can see that.
 fn check(reader: &mut Reader<'_>, url: &RequestUrl) -> Result<(), Fault> {
     loop {
         match hello::read(reader.buffered()) {

@@ -63,7 +63,10 @@ impl Wire {
     }
 
     pub(super) fn send(&self, mut bytes: &[u8]) -> Result<(), Fault> {
-        Wire::count(&self.sent, bytes.len(), self.most_sent)?;
+        let all = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.sent().saturating_add(all) > self.most_sent {
+            return Err(Fault::Bytes);
+        }
         while !bytes.is_empty() {
             if self.bounds.stop().is_cancelled() {
                 return Err(Fault::Ended);
@@ -71,6 +74,7 @@ impl Wire {
             match (&self.stream).write(bytes) {
                 Ok(count) => {
                     self.bounds.bytes_moved();
+                    Wire::count(&self.sent, count, self.most_sent)?;
                     bytes = bytes.get(count..).unwrap_or_default();
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => self.bounds.wait(self.stream.as_fd(), PollFlags::OUT)?,

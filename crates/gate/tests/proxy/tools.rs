@@ -2,6 +2,10 @@
 
 use std::io::Write as _;
 use std::process::{Command, Output};
+use std::sync::Arc;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::server::{Server, ok};
 use crate::world::{World, proxy};
@@ -61,6 +65,53 @@ fn curl() {
     assert!(!curl(&["-p", &other]).status.success());
     assert!(!curl(&["-x", &socks, &other]).status.success());
     assert_eq!(server.requests().len(), 6);
+}
+
+/// A server of https for `tls.test`, and the certificate of its authority.
+fn https() -> (u16, String) {
+    let certified = rcgen::generate_simple_self_signed(["tls.test".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for tcp in listener.incoming().map_while(Result::ok) {
+            let mut tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), tcp);
+            if crate::server::read_request(&mut tls).is_some() {
+                let _ = tls.write_all(&ok(&"secure".repeat(100_000)));
+                tls.conn.send_close_notify();
+                let _ = tls.flush();
+            }
+        }
+    });
+    (port, certified.cert.pem())
+}
+
+#[test]
+fn curl_over_https() {
+    if !is_there("curl") {
+        return;
+    }
+    let (port, authority) = https();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, authority).unwrap();
+    let mut w = proxy(&policy(port));
+    let trust = ["--cacert", file.to_str().unwrap()];
+    for proxy in [format!("http://{}", w.addr), format!("socks5h://{}", w.addr)] {
+        let url = format!("https://tls.test:{port}/");
+        let got = run(&w, &[&["curl", "-sS", "-m", "20", "-x", &proxy, &url], &trust[..]].concat());
+        assert_eq!(got.stdout.len(), 600_000, "{proxy}: {}", String::from_utf8_lossy(&got.stderr));
+    }
+    let ends = w.end().of("connection.end");
+    assert_eq!(ends.len(), 2);
+    assert!(ends.iter().all(|end| end["bytes_down"].as_u64().unwrap() > 600_000));
 }
 
 #[test]

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use crate::approve::{Answer, ApprovalRequest};
 use crate::budget::Reached;
 use crate::call::{Call, Ruling};
+use crate::proxy::{RecordConnections, Unrecorded};
 
 /// Writes what the gate does into the journal. Whatever cannot be written does not happen.
 pub struct Ledger {
-    journal: Option<Journal>,
+    journal: Option<Arc<Journal>>,
     policy: Arc<Policy>,
     next: u64,
     started: HashMap<u64, (Instant, bool)>,
@@ -57,13 +58,22 @@ impl Ledger {
     /// Writes to this journal, or nowhere where the operator said `--no-audit`.
     #[must_use]
     pub fn new(journal: Option<Journal>, policy: Arc<Policy>) -> Ledger {
-        Ledger { journal, policy, next: 1, started: HashMap::new(), effects: 0, denied: 0, failed: 0 }
+        Ledger { journal: journal.map(Arc::new), policy, next: 1, started: HashMap::new(), effects: 0, denied: 0, failed: 0 }
     }
 
     /// The journal, where there is one.
     #[must_use]
-    pub const fn journal(&self) -> Option<&Journal> {
-        self.journal.as_ref()
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
+    /// Where the proxy of a confined child writes its records: into the same journal, as the same run.
+    #[must_use]
+    pub fn connections(&self) -> Arc<dyn RecordConnections> {
+        match &self.journal {
+            Some(journal) => journal.clone(),
+            None => Arc::new(Unrecorded),
+        }
     }
 
     /// Effects carried out, denied, failed.

@@ -8,6 +8,7 @@
 //! | `resolve` | from the text of a path or the name of a program to an object that is held |
 //! | `files` | what is done with a held object |
 //! | `net`, `network` | HTTP to vetted addresses |
+//! | `proxy` | the only way of confined children to the network |
 //! | `approve` | asking a person about one exact request |
 //! | `ledger` | which record an effect gets, and when |
 //! | `vault` | labelled content, held by the broker |
@@ -27,6 +28,7 @@ mod net;
 mod network;
 mod perform;
 mod policy_record;
+mod proxy;
 mod question;
 mod redact;
 mod resolve;
@@ -40,6 +42,9 @@ pub use ledger::Ledger;
 pub use net::{Answer, Caps, HostAddrs, NetClient, NetError, RequestHeaders, Resolver, TlsProblem, VettedAddrs};
 pub use perform::keep::Kept;
 pub use policy_record::PolicyRecord;
+#[doc(hidden)]
+pub use proxy::fuzzing;
+pub use proxy::{Denial, Proxy, ProxyCaps, ProxyParts, RecordConnections};
 pub use question::resolve_question;
 pub use redact::{RedactStream, Redactor};
 pub use resolve::{DirEntry, Guarded, Identity, Intent, Judge, Judged, NodeKind, OpenDir, OpenFile, PathError, Prepared, Tree};

@@ -184,6 +184,11 @@ pub enum Access<'a> {
         /// The parsed, serialised target.
         url: &'a RequestUrl,
     },
+    /// A tunnel for a confined child to a host and port, before its name is resolved. Neither verb nor path shows in it.
+    Connect {
+        /// Host and port; its scheme, path and query say nothing.
+        url: &'a RequestUrl,
+    },
     /// A connection to one resolved address.
     Address {
         /// The address that would be connected to.

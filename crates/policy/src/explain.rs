@@ -128,7 +128,7 @@ impl Policy {
     fn pattern_for(&self, access: &Access<'_>) -> String {
         match access {
             Access::Path { path, .. } | Access::PathName { path, .. } => self.relative(path),
-            Access::Http { url, .. } => url.host_pattern(),
+            Access::Http { url, .. } | Access::Connect { url } => url.host_pattern(),
             Access::Address { ip } => ip.to_string(),
             Access::Env { name } | Access::ChildEnv { name } | Access::Tool { name } => (*name).to_owned(),
             Access::Exec(request) => smallest_pattern(request),

@@ -28,6 +28,11 @@ pub enum Question {
         /// The target.
         url: RequestUrl,
     },
+    /// A tunnel of a confined child.
+    Connect {
+        /// The host and port.
+        url: RequestUrl,
+    },
     /// A variable.
     Env {
         /// Its name.
@@ -77,6 +82,7 @@ impl Question {
             return Ok(Question::Http { method, url });
         }
         match kind.as_str() {
+            "connect" => Ok(Question::Connect { url: host_and_port(one()?)? }),
             "env.read" | "env" => Ok(Question::Env { name: one()?.to_owned() }),
             "exec" | "subprocess.exec" | "subprocess.run" if rest.is_empty() => {
                 Err(QuestionError(format!("`{kind}` takes a command line")))
@@ -105,6 +111,7 @@ impl Question {
         match self {
             Question::Path { op, path } => Access::Path { op: *op, path },
             Question::Http { method, url } => Access::Http { method: *method, url },
+            Question::Connect { url } => Access::Connect { url },
             Question::Env { name } => Access::Env { name },
             Question::Exec(request) => Access::Exec(request),
             Question::Tool { name } => Access::Tool { name },
@@ -112,7 +119,7 @@ impl Question {
         }
     }
 
-    /// The capability it is about; none for tools.
+    /// The capability it is about; none for tools and tunnels.
     #[must_use]
     pub const fn capability(&self) -> Option<Capability> {
         match self {
@@ -121,12 +128,19 @@ impl Question {
             Question::Env { .. } => Some(Capability::EnvRead),
             Question::Exec(_) => Some(Capability::SubprocessExec),
             Question::Declassify { .. } => Some(Capability::Declassify),
-            Question::Tool { .. } => None,
+            Question::Tool { .. } | Question::Connect { .. } => None,
         }
     }
 }
 
-const FORMS: &str = "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND..., tool NAME, or declassify SOURCE REASON";
+/// `host:port`, with nothing in front of it or behind it.
+fn host_and_port(target: &str) -> Result<RequestUrl, QuestionError> {
+    let has_port = target.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    let url = RequestUrl::parse(&format!("https://{target}/")).ok().filter(|url| has_port && url.path == "/" && url.query.is_none());
+    url.ok_or_else(|| QuestionError(format!("`{target}` is not HOST:PORT")))
+}
+
+const FORMS: &str = "write fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, connect HOST:PORT, env.read NAME, exec COMMAND..., tool NAME, or declassify SOURCE REASON";
 
 /// The words of a line. Nothing is expanded.
 fn words(line: &str) -> Result<Vec<String>, QuestionError> {

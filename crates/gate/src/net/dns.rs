@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aegis_policy::RequestUrl;
+use aegis_sandbox::Cancel;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError as DnsError;
@@ -56,11 +57,28 @@ impl Resolver {
         Resolver { source: Source::Fixed(names) }
     }
 
+    /// A resolver like this one, for another thread: what it needs it reads and opens anew.
+    #[must_use]
+    pub fn another(&self) -> Resolver {
+        let source = match &self.source {
+            Source::System { hosts, resolv_conf, .. } => {
+                Source::System { hosts: hosts.clone(), resolv_conf: resolv_conf.clone(), dns: None }
+            }
+            Source::Fixed(names) => Source::Fixed(names.clone()),
+        };
+        Resolver { source }
+    }
+
     /// The addresses of the URL's host. A host that is an address is its own, and nothing is looked up.
     ///
     /// # Errors
     /// [`NetError::NoAddress`], [`NetError::Lookup`], [`NetError::NoNameServer`] or [`NetError::Deadline`].
     pub fn addresses(&mut self, url: &RequestUrl, deadline: Instant) -> Result<HostAddrs, NetError> {
+        self.addresses_unless(url, deadline, None)
+    }
+
+    /// The same, given up once it is cancelled.
+    pub(crate) fn addresses_unless(&mut self, url: &RequestUrl, deadline: Instant, stop: Option<&Cancel>) -> Result<HostAddrs, NetError> {
         let host = url.host.clone();
         if let Some(ip) = url.ip {
             return Ok(HostAddrs { host, ips: vec![ip], fixed_by_standard: false });
@@ -70,11 +88,11 @@ impl Resolver {
             let ips = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Ok(HostAddrs { host, ips, fixed_by_standard: true });
         }
-        let ips = self.lookup(&host, deadline)?;
+        let ips = self.lookup(&host, deadline, stop)?;
         if ips.is_empty() { Err(NetError::NoAddress { host }) } else { Ok(HostAddrs { host, ips, fixed_by_standard: false }) }
     }
 
-    fn lookup(&mut self, host: &str, deadline: Instant) -> Result<Vec<IpAddr>, NetError> {
+    fn lookup(&mut self, host: &str, deadline: Instant, stop: Option<&Cancel>) -> Result<Vec<IpAddr>, NetError> {
         match &mut self.source {
             Source::Fixed(names) => Ok(names.get(host).cloned().unwrap_or_default()),
             Source::System { hosts, resolv_conf, dns } => {
@@ -90,11 +108,14 @@ impl Resolver {
                         dns.insert(Box::new(Dns::new(config, options)?))
                     }
                 };
-                dns.lookup(host, deadline)
+                dns.lookup_unless(host, deadline, stop)
             }
         }
     }
 }
+
+/// How soon a lookup notices that it is cancelled.
+const LOOK: Duration = Duration::from_millis(50);
 
 impl Dns {
     fn new(config: ResolverConfig, mut options: ResolverOpts) -> Result<Dns, NetError> {
@@ -108,12 +129,26 @@ impl Dns {
         Ok(Dns { runtime, resolver })
     }
 
-    fn lookup(&self, host: &str, deadline: Instant) -> Result<Vec<IpAddr>, NetError> {
+    fn lookup_unless(&self, host: &str, deadline: Instant, stop: Option<&Cancel>) -> Result<Vec<IpAddr>, NetError> {
         // A name with a dot is what it says; the search list could make another of it than the one that was judged.
         let name = if host.contains('.') { format!("{host}.") } else { host.to_owned() };
-        let answer = self.runtime.block_on(async { timeout_at(deadline.into(), self.resolver.lookup_ip(name)).await });
+        let answer = self.runtime.block_on(async {
+            let mut found = std::pin::pin!(self.resolver.lookup_ip(name));
+            loop {
+                let next = stop.map_or(deadline, |_| deadline.min(Instant::now() + LOOK));
+                if let Ok(found) = timeout_at(next.into(), &mut found).await {
+                    return Ok(found);
+                }
+                if stop.is_some_and(Cancel::is_cancelled) {
+                    return Err(NetError::Cancelled);
+                }
+                if Instant::now() >= deadline {
+                    return Err(NetError::Deadline);
+                }
+            }
+        });
         match answer {
-            Err(_) => Err(NetError::Deadline),
+            Err(error) => Err(error),
             Ok(Ok(found)) => {
                 let mut ips: Vec<IpAddr> = found.iter().collect();
                 ips.sort_unstable();
@@ -132,13 +167,11 @@ fn is_no_such_name(error: &DnsError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
     use std::collections::HashMap;
     use std::net::UdpSocket;
     use std::sync::{Arc, Mutex};
     use std::thread;
-    use std::time::Duration;
-
-    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
 
     use super::*;
 
@@ -200,22 +233,32 @@ mod tests {
     fn every_address_of_a_name_comes_back() {
         let (dns, _) = name_server(&[("two.example", &[[9, 9, 9, 9], [127, 0, 0, 1]])]);
         let expected: Vec<IpAddr> = vec![[9, 9, 9, 9].into(), [127, 0, 0, 1].into()];
-        assert_eq!(dns.lookup("two.example", soon()).unwrap(), expected);
+        assert_eq!(dns.lookup_unless("two.example", soon(), None).unwrap(), expected);
     }
 
     #[test]
     fn an_unknown_name_has_no_address_and_a_dotted_one_is_not_searched_for() {
         let (dns, asked) = name_server(&[("a.b.corp.example", &[[9, 9, 9, 9]]), ("short.corp.example", &[[9, 9, 9, 8]])]);
-        assert_eq!(dns.lookup("a.b", soon()).unwrap(), Vec::<IpAddr>::new());
+        assert_eq!(dns.lookup_unless("a.b", soon(), None).unwrap(), Vec::<IpAddr>::new());
         assert!(asked.lock().unwrap().iter().all(|name| name == "a.b"));
-        assert_eq!(dns.lookup("short", soon()).unwrap(), [IpAddr::from([9, 9, 9, 8])]);
+        assert_eq!(dns.lookup_unless("short", soon(), None).unwrap(), [IpAddr::from([9, 9, 9, 8])]);
     }
 
     #[test]
     fn silence_is_an_error_within_the_deadline() {
         let (dns, _) = name_server(&[]);
-        assert_eq!(dns.lookup("silent.example", soon()), Err(NetError::Lookup { host: "silent.example".into() }));
-        assert_eq!(dns.lookup("silent.example", Instant::now() + Duration::from_millis(50)), Err(NetError::Deadline));
+        assert_eq!(dns.lookup_unless("silent.example", soon(), None), Err(NetError::Lookup { host: "silent.example".into() }));
+        assert_eq!(dns.lookup_unless("silent.example", Instant::now() + Duration::from_millis(50), None), Err(NetError::Deadline));
+    }
+
+    #[test]
+    fn silence_is_not_waited_for_once_it_is_cancelled() {
+        let (dns, _) = name_server(&[]);
+        let cancel = Cancel::new().unwrap();
+        cancel.cancel();
+        let begun = Instant::now();
+        assert_eq!(dns.lookup_unless("silent.example", soon(), Some(&cancel)), Err(NetError::Cancelled));
+        assert!(begun.elapsed() < Duration::from_millis(280));
     }
 
     fn files(hosts: &str, resolv_conf: &str) -> (tempfile::TempDir, Resolver) {

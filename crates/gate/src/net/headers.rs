@@ -9,13 +9,12 @@ const MAX_FIELDS: usize = 100;
 /// Most bytes of names and values of a request.
 const MAX_BYTES: usize = 64 << 10;
 
-/// Fields that frame the message, route it past what was judged, or speak for a proxy.
+/// Fields that frame the message, or speak for a proxy.
 const REFUSED: &[&str] = &[
     "accept-encoding",
     "connection",
     "content-length",
     "expect",
-    "forwarded",
     "host",
     "http2-settings",
     "keep-alive",
@@ -24,14 +23,18 @@ const REFUSED: &[&str] = &[
     "transfer-encoding",
     "upgrade",
     "via",
-    "x-host",
-    "x-method-override",
-    "x-real-ip",
-    "x-rewrite-url",
 ];
 
+/// Fields that may lead a server to another method, host or path than what was judged.
+const LEADING_ELSEWHERE: &[&str] = &["forwarded", "x-host", "x-method-override", "x-real-ip", "x-rewrite-url"];
+
 /// The same, by beginning: `X-HTTP-Method-Override`, `X-Original-URL`.
-const REFUSED_PREFIXES: &[&str] = &["proxy-", "x-forwarded-", "x-http-method", "x-original-"];
+const LEADING_ELSEWHERE_PREFIXES: &[&str] = &["x-forwarded-", "x-http-method", "x-original-"];
+
+/// Whether a field of that name, in lower case and with `-` for `_`, may lead a server past what was judged.
+pub(crate) fn leads_elsewhere(folded: &str) -> bool {
+    LEADING_ELSEWHERE.contains(&folded) || LEADING_ELSEWHERE_PREFIXES.iter().any(|p| folded.starts_with(p))
+}
 
 /// Header fields that were checked and may be sent.
 #[derive(Debug, Clone)]
@@ -66,7 +69,7 @@ fn check_field(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Ne
     let token = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("", "its name is not a token"))?;
     // Some servers read `_` in a name as `-`.
     let folded = token.as_str().replace('_', "-");
-    if REFUSED.contains(&folded.as_str()) || REFUSED_PREFIXES.iter().any(|p| folded.starts_with(p)) {
+    if REFUSED.contains(&folded.as_str()) || folded.starts_with("proxy-") || leads_elsewhere(&folded) {
         return Err(refused(name, "it frames or routes the message"));
     }
     let mut value = HeaderValue::from_bytes(value).map_err(|_| refused(name, "its value has a control character"))?;

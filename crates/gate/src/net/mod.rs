@@ -26,5 +26,6 @@ pub use client::NetClient;
 pub use dns::Resolver;
 pub use error::{NetError, TlsProblem};
 pub use headers::RequestHeaders;
+pub(crate) use headers::leads_elsewhere;
 pub use request::{Answer, Caps};
 pub use vetted::{HostAddrs, VettedAddrs};

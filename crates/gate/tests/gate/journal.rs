@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use aegis_audit::{Verdict as Audited, VerifyOptions, verify};
+use aegis_audit::{Connection, ConnectionDenied, Verdict as Audited, VerifyOptions, verify};
 use aegis_effect::{Effect, ErrorCode};
 use aegis_gate::ApproveAll;
 
@@ -220,4 +220,20 @@ fn the_runs_time_also_ends_a_child() {
     assert_eq!(code(&w.run(&["sleep", "30"])), Some(ErrorCode::Exec));
     assert_eq!(code(&w.run(&["touch", "src/late"])), Some(ErrorCode::Limit));
     assert!(!w.is_there("src/late"));
+}
+
+#[test]
+fn connections_of_children_stand_in_the_journal_of_their_run() {
+    let mut w = policy(&everything(1)).file("src/a", "abc").open();
+    w.read("src/a").unwrap();
+    let connection =
+        Connection { id: 1, effect: Some(1), protocol: "http", target: "GET http://h/".into(), host: "h".into(), port: 80, rule: None };
+    let connections = w.gate.ledger().connections();
+    std::thread::spawn(move || connections.denied(&ConnectionDenied { connection, reason: "no".into(), code: "policy_denied" }).unwrap())
+        .join()
+        .unwrap();
+    w.read("src/a").unwrap();
+    assert_eq!(w.kinds(), ["effect", "connection.denied", "effect"]);
+    assert!(w.records().iter().all(|r| r["run"] == w.records()[0]["run"]));
+    w.assert_intact();
 }

@@ -31,6 +31,30 @@ pub(super) fn decide(layer: &Layer, method: Method, url: &RequestUrl) -> Answer 
     }
 }
 
+/// A tunnel carries every verb and path. So whatever a list closes, labels or asks about somewhere behind that host and port, the tunnel
+/// as a whole is.
+pub(super) fn decide_tunnel(layer: &Layer, url: &RequestUrl) -> Answer {
+    if let Some(rule) = layer.deny_hosts.first_touching(url) {
+        return Answer::new(Verdict::Deny, Reason::DenyRule, Some(rule.clone()));
+    }
+    let Some(allow) = layer.connect_hosts.first_whole(url) else {
+        return Answer::new(Verdict::Deny, Reason::NoRule { list: "[subprocess].connect_hosts" }, None);
+    };
+    let verbs = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete].map(Method::capability);
+    let asks = verbs.into_iter().find_map(|verb| {
+        let of_host = || layer.http_ask.get(&verb).and_then(|set| set.first_touching(url));
+        layer.asks_for(verb).or_else(of_host)
+    });
+    let answer = match asks {
+        Some(rule) => Answer::new(Verdict::Ask, Reason::AskRule, Some(rule.clone())),
+        None => Answer::new(Verdict::Allow, Reason::Allowed, Some(allow.clone())),
+    };
+    match layer.local_only_hosts.first_touching(url) {
+        Some((_, atom)) => answer.local_only(*atom),
+        None => answer,
+    }
+}
+
 pub(super) fn decide_address(layer: &Layer, ip: IpAddr) -> Answer {
     if let Some(rule) = layer.deny_ips.first_touching(ip) {
         return Answer::new(Verdict::Deny, Reason::DenyRule, Some(rule.clone()));

@@ -40,6 +40,7 @@ pub(crate) struct Layer {
     pub(crate) http_ask: HashMap<Capability, HostSet<RuleRef>>,
     pub(crate) no_echo_hosts: HostSet<RuleRef>,
     pub(crate) plain_http_hosts: HostSet<RuleRef>,
+    pub(crate) connect_hosts: HostSet<RuleRef>,
     pub(crate) allow_ips: IpSet<RuleRef>,
     pub(crate) deny_ips: IpSet<RuleRef>,
 
@@ -192,6 +193,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         http_ask,
         no_echo_hosts: hosts(&lists.no_echo_hosts)?,
         plain_http_hosts: hosts(&lists.allow_plain_http)?,
+        connect_hosts: hosts(&lists.connect_hosts)?,
         allow_ips: addresses(&lists.allow_ips)?,
         deny_ips: addresses(&lists.deny_ips)?,
         allow_vars: names(&lists.allow_vars)?,

@@ -98,6 +98,7 @@ impl Layer {
             Access::Path { op, path } => paths::decide(self, *op, path),
             Access::PathName { op, path } => paths::decide_name(self, *op, path),
             Access::Http { method, url } => hosts::decide(self, *method, url),
+            Access::Connect { url } => hosts::decide_tunnel(self, url),
             Access::Address { ip } => hosts::decide_address(self, *ip),
             Access::Env { name } => vars::decide(self, name),
             Access::ChildEnv { name } => vars::decide_child(self, name),

@@ -169,6 +169,15 @@ impl HostPattern {
         self.matches_scheme_and_port(url) && self.path.as_ref().is_none_or(|path| path.could_match(&url.path))
     }
 
+    /// The port alone, when the host is known to fit: whether something behind it could be what the pattern names.
+    pub(super) const fn reaches_rest(&self, url: &RequestUrl) -> bool {
+        match (self.port, self.https) {
+            (Some(port), _) => port == url.port,
+            (None, Some(https)) => url.port == if https { 443 } else { 80 },
+            (None, None) => matches!(url.port, 80 | 443),
+        }
+    }
+
     fn matches_scheme_and_port(&self, url: &RequestUrl) -> bool {
         self.https.is_none_or(|https| https == url.https)
             && match (self.port, self.https) {

@@ -48,6 +48,18 @@ impl<T> HostSet<T> {
         self.first(url, HostPattern::could_match_rest)
     }
 
+    /// The first pattern that names everything behind the URL's host and port. For lists that open a tunnel.
+    #[must_use]
+    pub fn first_whole(&self, url: &RequestUrl) -> Option<&T> {
+        self.first(url, |pattern, url| pattern.reaches_rest(url) && !pattern.has_path())
+    }
+
+    /// The first pattern that names anything behind the URL's host and port. For lists that close or label a tunnel.
+    #[must_use]
+    pub fn first_touching(&self, url: &RequestUrl) -> Option<&T> {
+        self.first(url, HostPattern::reaches_rest)
+    }
+
     /// Whether there is no pattern at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_gate::confine::{Denied, PlanFor, Planned, PolicyChanges, plan};
-use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, escaped};
+use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
 use aegis_policy::{ChildNetwork, Confine, Policy};
 use aegis_sandbox::End;
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
@@ -38,9 +38,6 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     if policy.settings().confine == Confine::Off {
         return Err("[subprocess].confine = \"off\": nothing would hold the command".to_owned());
     }
-    if policy.settings().child_network == ChildNetwork::Proxy {
-        complain!("aegis: [subprocess].network = \"proxy\" is not in this version yet: the command has no network");
-    }
     let mut gate = gate(args, &policy, start)?;
     let (word, _) = args.command.split_first().ok_or("no command")?;
     let word = word.to_string_lossy().into_owned();
@@ -49,6 +46,7 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     let of = PlanFor { programs: &programs, home: start.home.as_deref(), cwd: Some(&start.cwd) };
     let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
     plan.at_terminal = true;
+    plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
     if args.dry_run {
         show(&plan.grants, masked);
         return Ok(0);
@@ -58,10 +56,28 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     let (judge, denials) = PolicyChanges::new(policy.clone());
     let mut confined =
         Confined::start(&plan, Some(Box::new(judge))).map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
-    let actual = actual(&confined);
+    let actual = actual(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
-    let end = command(&mut confined, args, &real, &gate, start)?;
+    let mut env = gate.public_variables();
+    let proxy = match confined.take_proxy() {
+        Some(listener) => {
+            env.extend(proxy_variables(&listener)?);
+            let resolver = Resolver::system();
+            let parts = ProxyParts {
+                policy: policy.clone(),
+                resolvers: Arc::new(move || resolver.another()),
+                records: gate.ledger().connections(),
+                effect: None,
+                caps: ProxyCaps::default(),
+            };
+            Some(Proxy::serve(listener, parts).map_err(|e| format!("the proxy cannot start: {e}"))?)
+        }
+        None => None,
+    };
+    env.sort_unstable();
+    let end = command(&mut confined, args, &real, &env, start)?;
     drop(confined);
+    let unreached = proxy.map(Proxy::end).unwrap_or_default();
     let code = match end {
         End::Exited(code) => u8::try_from(code & 0xff).unwrap_or(u8::MAX),
         End::Signal(signal) => 128 + u8::try_from(signal & 0x7f).unwrap_or(0),
@@ -72,6 +88,12 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
         gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
     }
     tell(&denied, &policy, start);
+    for denial in unreached.iter().take(TOLD) {
+        complain!("aegis: {}", escaped(&start.as_typed(&denial.reason, &policy)));
+        if let Some(suggestion) = &denial.suggestion {
+            complain!("  way out: {}", escaped(&start.as_typed(suggestion, &policy)));
+        }
+    }
     journal::end(gate.ledger(), if code == 0 { "ok" } else { "exec" }, code, began).map_err(|e| e.to_string())?;
     Ok(code)
 }
@@ -95,9 +117,9 @@ fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String
 }
 
 /// What the kernel gives, for the journal.
-fn actual(confined: &Confined) -> String {
-    let mut all =
-        vec!["own user, mount, PID, network, IPC and UTS namespaces", "system call filter", "changes judged one by one", "no network"];
+fn actual(confined: &Confined, has_proxy: bool) -> String {
+    let mut all = vec!["own user, mount, PID, network, IPC and UTS namespaces", "system call filter", "changes judged one by one"];
+    all.push(if has_proxy { "network by the proxy alone" } else { "no network" });
     all.push(if confined.lacks_landlock() { "no Landlock" } else { "Landlock" });
     if confined.lacks_proc() {
         all.push("the system's /proc");
@@ -105,13 +127,11 @@ fn actual(confined: &Confined) -> String {
     all.join("; ")
 }
 
-fn command(confined: &mut Confined, args: &Exec, program: &Path, gate: &Gate, start: &Start) -> Result<End, String> {
+fn command(confined: &mut Confined, args: &Exec, program: &Path, env: &[(OsString, OsString)], start: &Start) -> Result<End, String> {
     let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
-    let mut env = gate.public_variables();
-    env.sort_unstable();
     let cwd = std::fs::File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
     let argv: &[OsString] = &args.command;
-    let spec = ChildSpec { program, expect, argv, env: &env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes: None };
+    let spec = ChildSpec { program, expect, argv, env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes: None };
     let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
     let mut child = confined.start_command(&spec, &start.cwd, stdio).map_err(|e| e.to_string())?;
@@ -120,6 +140,26 @@ fn command(confined: &mut Confined, args: &Exec, program: &Path, gate: &Gate, st
             return Ok(end);
         }
     }
+}
+
+/// What tells programs where the proxy is: each looks for another of these.
+fn proxy_variables(listener: &std::net::TcpListener) -> Result<Vec<(OsString, OsString)>, String> {
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let url = format!("http://{address}");
+    let here = "localhost,127.0.0.1,::1";
+    let all = [
+        ("HTTP_PROXY", url.as_str()),
+        ("http_proxy", &url),
+        ("HTTPS_PROXY", &url),
+        ("https_proxy", &url),
+        // not socks5h: some clients fail at start where they cannot speak it
+        ("ALL_PROXY", &url),
+        ("all_proxy", &url),
+        ("NO_PROXY", here),
+        ("no_proxy", here),
+        ("NODE_USE_ENV_PROXY", "1"),
+    ];
+    Ok(all.map(|(name, value)| (name.into(), value.into())).into())
 }
 
 /// The rules that would be in force.

@@ -2,6 +2,7 @@
 
 use std::io::{IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
+use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -40,6 +41,7 @@ pub struct Confined {
     lacks_proc: bool,
     /// There is no Landlock.
     lacks_landlock: bool,
+    proxy: Option<TcpListener>,
     /// After `first`: nobody is left to ask when it ends.
     _mediator: Option<Mediator>,
 }
@@ -91,13 +93,20 @@ impl Confined {
             (_, why, _) => return Err(refused(&why)),
         };
         let mut fds = fds.into_iter();
-        let mediator = match (judge, fds.next(), fds.next(), fds.next()) {
-            (Some(judge), Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
-            (None, None, ..) => None,
-            _ => return Err(SandboxError::Launcher),
+        let mediator = match judge {
+            Some(judge) => match (fds.next(), fds.next(), fds.next()) {
+                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
+                _ => return Err(SandboxError::Launcher),
+            },
+            None => None,
+        };
+        let proxy = match (plan.proxy, fds.next()) {
+            (true, Some(listener)) => Some(TcpListener::from(listener)),
+            (true, None) => return Err(SandboxError::Launcher),
+            (false, _) => None,
         };
         let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
-        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), _mediator: mediator })
+        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, _mediator: mediator })
     }
 
     /// Whether `/proc` is the system's and not its own.
@@ -110,6 +119,11 @@ impl Confined {
     #[must_use]
     pub fn lacks_landlock(&self) -> bool {
         self.lacks_landlock
+    }
+
+    /// The socket of [`Plan::proxy`], once: who accepts at it is outside, and the only one whom commands reach.
+    pub fn take_proxy(&mut self) -> Option<TcpListener> {
+        self.proxy.take()
     }
 
     /// Starts a command with these as standard input, output and error; `cwd` is the path of the working directory in the spec.

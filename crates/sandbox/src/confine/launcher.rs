@@ -74,7 +74,7 @@ fn say(socket: BorrowedFd<'_>, said: Said, what: &[u8]) -> Result<(), SandboxErr
 fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(SandboxError::Launcher);
     }
     let bytes = [&[said as u8], what].concat();
@@ -96,12 +96,15 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
     let lacks = root::enter(&plan)?;
     loopback_up()?;
+    // made in here, it is on no device that anyone else has; whoever holds it need not be in here
+    let proxy = if plan.proxy { Some(std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).calling("bind")?) } else { None };
     privileges::drop_all()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     let rules = rules::ruleset(&plan)?;
     let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
     // no socket with a name can be seen but those that commands make, and the network is their own
     seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true })?)?;
+    let mut fds: Vec<OwnedFd> = Vec::new();
     if plan.is_mediated {
         let tree = |path: &str| {
             let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
@@ -109,10 +112,11 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
         };
         let (root, scratch) = (tree("/")?, tree("/tmp")?);
         let listener = crate::mediate::install()?;
-        say_with(socket, Said::Ready, &lacks, &[root.as_fd(), scratch.as_fd(), listener.as_fd()])?;
-    } else {
-        say(socket, Said::Ready, &lacks)?;
+        fds.extend([root, scratch, listener]);
     }
+    fds.extend(proxy.map(OwnedFd::from));
+    say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
+    drop(fds);
     serve(socket, rules.as_ref().map(AsFd::as_fd), !plan.at_terminal)
 }
 

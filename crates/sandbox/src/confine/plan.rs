@@ -27,6 +27,8 @@ pub struct Plan {
     pub max_processes: u32,
     /// Commands are in our session, at the same terminal; else in one of their own.
     pub at_terminal: bool,
+    /// There is a socket on the loopback device of their network at which somebody outside listens; else they reach nobody.
+    pub proxy: bool,
     /// What commands may change is judged change by change; else grants alone say.
     pub(super) is_mediated: bool,
 }
@@ -54,6 +56,7 @@ impl Default for Plan {
             scratch_bytes: 1 << 30,
             max_processes: 4096,
             at_terminal: false,
+            proxy: false,
             is_mediated: false,
         }
     }
@@ -81,7 +84,7 @@ impl Plan {
         to.list(&self.directories, |to, path| to.bytes(path.as_os_str().as_bytes()));
         to.number(self.scratch_bytes);
         to.number(u64::from(self.max_processes));
-        to.number(u64::from(self.is_mediated) | u64::from(self.at_terminal) << 1);
+        to.number(u64::from(self.is_mediated) | u64::from(self.at_terminal) << 1 | u64::from(self.proxy) << 2);
         to.0
     }
 
@@ -99,10 +102,11 @@ impl Plan {
             scratch_bytes: from.number()?,
             max_processes: u32::try_from(from.number()?).unwrap_or(u32::MAX),
             at_terminal: false,
+            proxy: false,
             is_mediated: false,
         };
         let bits = from.number()?;
-        (plan.is_mediated, plan.at_terminal) = (bits & 1 != 0, bits & 2 != 0);
+        (plan.is_mediated, plan.at_terminal, plan.proxy) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
         Ok(plan)
     }
 }
@@ -124,6 +128,7 @@ mod tests {
             scratch_bytes: 5,
             max_processes: 7,
             at_terminal: true,
+            proxy: true,
             is_mediated: true,
         };
         let bytes = plan.to_bytes();

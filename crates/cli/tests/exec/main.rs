@@ -1,0 +1,166 @@
+//! `aegis exec`: what a command can and cannot do, seen from outside.
+//!
+//! Where the kernel or a container gives no user namespaces or no notification of system calls, every test says so and does nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../cli/place.rs"]
+#[allow(dead_code)]
+mod place;
+#[path = "../cli/web.rs"]
+#[allow(dead_code)]
+mod web;
+
+use std::io::Write;
+
+use place::{Ended, Place, wait};
+use web::{Server, ok};
+
+const POLICY: &str = r#"
+version = 1
+[filesystem]
+read_allow = ["**"]
+deny = ["secret/**", ".env"]
+local_only_read = ["token.txt"]
+write_allow = ["out/**", "a.txt"]
+delete_allow = ["out/**"]
+[environment]
+allow_vars = ["PATH", "SHOWN"]
+"#;
+
+struct Held {
+    place: Place,
+}
+
+impl Held {
+    /// None where this machine cannot hold a command.
+    fn new(policy: &str) -> Option<Held> {
+        let place = Place::new();
+        place.file("aegis.toml", policy);
+        place.file("a.txt", "hello\n");
+        place.file(".env", "KEY=swordfish\n");
+        place.file("secret/key", "swordfish\n");
+        place.file("token.txt", "swordfish\n");
+        let held = Held { place };
+        let ended = held.sh("true");
+        if ended.err.contains("the kernel cannot hold the command here") {
+            let _ = writeln!(std::io::stderr(), "SKIPPED, not shown on this machine: {}", ended.err.trim());
+            return None;
+        }
+        ended.is(0, &[]);
+        Some(held)
+    }
+
+    fn sh(&self, line: &str) -> Ended {
+        let mut command = self.place.command();
+        command.env("SHOWN", "yes").env("HIDDEN", "swordfish");
+        command.args(["exec", "--policy", "aegis.toml", "--audit"]).arg(&self.place.journal).args(["--", "sh", "-c", line]);
+        wait(command)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.place.project.join(name)).unwrap_or_else(|error| format!("{:?}", error.kind()))
+    }
+}
+
+#[test]
+fn reads_what_the_policy_lets_it() {
+    let Some(held) = Held::new(POLICY) else { return };
+    held.sh("cat a.txt").prints("hello\n");
+    let ended = held.sh(
+        "cat .env secret/key token.txt; cat /proc/self/root$PWD/.env; ls secret; find / -name key 2>/dev/null; cat ~/.bashrc /etc/shadow",
+    );
+    assert!(!ended.out.contains("swordfish"), "{}", ended.out);
+    let ended = held.sh("env; cat /proc/*/environ");
+    assert!(ended.out.contains("SHOWN=yes") && !ended.out.contains("swordfish"), "{}", ended.out);
+}
+
+#[test]
+fn changes_what_the_policy_lets_it_and_says_what_not() {
+    let Some(held) = Held::new(POLICY) else { return };
+    let ended = held.sh("mkdir -p out/d && echo new > out/d/x && echo more >> a.txt; echo x > b.txt; echo x > aegis.toml; rm a.txt; mv a.txt out/a; mkdir .git; ln a.txt out/hard; echo end");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "end\n"), "{}", ended.err);
+    assert_eq!(
+        (held.read("out/d/x").as_str(), held.read("a.txt").as_str(), held.read("aegis.toml").as_str()),
+        ("new\n", "hello\nmore\n", POLICY)
+    );
+    assert!(["b.txt", ".git", "out/a"].iter().all(|name| !held.place.project.join(name).exists()));
+    assert!(
+        ended.err.contains("aegis: denied: fs.write b.txt: no rule in [filesystem].write_allow matches\n  way out: add \"b.txt\""),
+        "{}",
+        ended.err
+    );
+    let denied = held.place.records_of("denied");
+    assert!(denied.iter().any(|record| record["target"].as_str().unwrap().ends_with("/b.txt")), "{denied:?}");
+    let start = &held.place.records_of("run.start")[0];
+    assert!(start["confinement_actual"].as_str().unwrap().contains("changes judged one by one"), "{start}");
+}
+
+#[test]
+fn ends_as_the_command_ends() {
+    let Some(held) = Held::new(POLICY) else { return };
+    assert_eq!(held.sh("exit 7").code, Some(7));
+    assert_eq!(held.sh("kill -TERM $$").code, Some(143));
+    let mut command = held.place.command();
+    command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--", "no-such-program"]);
+    wait(command).is(5, &["no-such-program: no such program"]);
+    // nothing it started is left
+    let name = format!("9{}", std::process::id());
+    held.sh(&format!("sleep {name} & setsid sleep {name} & exit 0"));
+    assert!(!place::is_alive(&format!("sleep {name}")));
+}
+
+#[test]
+fn reaches_nobody() {
+    let Some(held) = Held::new(POLICY) else { return };
+    let server = Server::answering(|_, stream| ok(stream, "text/plain", b"reached"));
+    let ended = held.sh(&format!(
+        "curl -sS -m 5 {} || python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {}))'",
+        server.url(),
+        server.port
+    ));
+    assert!(ended.code != Some(0) && server.seen().is_empty(), "{}", ended.out);
+}
+
+#[test]
+fn reaches_the_hosts_of_the_policy_by_the_proxy() {
+    let server = Server::answering(|_, stream| ok(stream, "text/plain", b"reached"));
+    let policy = format!(
+        "{POLICY}\n[network]\nhttp_get_allow = [\"{}/open\"]\nallow_ips = [\"127.0.0.1\"]\n[subprocess]\nnetwork = \"proxy\"\n",
+        server.url()
+    );
+    let Some(held) = Held::new(&policy) else { return };
+    if held.sh("command -v curl").code != Some(0) {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no curl here");
+        return;
+    }
+    let get = |path: &str, more: &str| held.sh(&format!("curl -sS -m 10 --noproxy '' {more} {}{path}", server.url()));
+    assert_eq!(get("/open", "").out, "reached");
+    let seen = server.seen().len();
+    assert!(!get("/other", "").out.contains("reached"));
+    assert!(!get("/open", "-X POST").out.contains("reached"));
+    assert!(held.sh(&format!("curl -sS -m 5 --noproxy '*' {}/open", server.url())).code != Some(0));
+    assert_eq!(server.seen().len(), seen, "nobody came");
+    let ended = get("/other", "");
+    assert!(ended.err.contains("aegis: denied: GET") && ended.err.contains("way out: "), "{}", ended.err);
+    assert_eq!(held.place.records_of("connection.open").len(), 1);
+}
+
+#[test]
+fn shows_what_it_would_do() {
+    let Some(held) = Held::new(POLICY) else { return };
+    let mut command = held.place.command();
+    command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--dry-run", "--", "sh", "-c", "echo x > a.txt"]);
+    let ended = wait(command);
+    assert!(ended.out.contains(&format!("rw- {}\n", held.place.project.display())), "{}", ended.out);
+    assert!(ended.out.contains("r-x /usr\n") && ended.out.contains("3 names below are hidden"), "{}", ended.out);
+    assert_eq!(held.read("a.txt"), "hello\n");
+}
+
+#[test]
+fn is_refused_where_nothing_would_hold_it() {
+    let Some(held) = Held::new(POLICY) else { return };
+    held.place.file("aegis.toml", format!("{POLICY}\n[subprocess]\nconfine = \"off\"\n"));
+    let ended = held.sh("touch out/x");
+    ended.is(5, &["nothing would hold the command"]);
+    assert!(!held.place.project.join("out/x").exists());
+}

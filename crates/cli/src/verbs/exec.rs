@@ -45,6 +45,12 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     let programs = [path, real.clone()];
     let of = PlanFor { programs: &programs, home: start.home.as_deref(), cwd: Some(&start.cwd) };
     let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
+    if !plan.grants.iter().any(|grant| start.cwd.starts_with(&grant.path)) {
+        return Err(format!(
+            "{}: the command could not start here: no rule in [filesystem].read_allow gives this directory",
+            start.cwd.display()
+        ));
+    }
     plan.at_terminal = true;
     plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
     if args.dry_run {
@@ -74,6 +80,11 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
         }
         None => None,
     };
+    // the operator's own is not there; and below a project in /tmp there is no room for sockets and pipes
+    if let Some(scratch) = plan.free_scratch().first() {
+        env.retain(|(name, _)| name != "TMPDIR");
+        env.push(("TMPDIR".into(), scratch.as_os_str().to_owned()));
+    }
     env.sort_unstable();
     let end = command(&mut confined, args, &real, &env, start)?;
     drop(confined);

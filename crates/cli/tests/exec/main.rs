@@ -119,6 +119,14 @@ fn reaches_nobody() {
         server.port
     ));
     assert!(ended.code != Some(0) && server.seen().is_empty(), "{}", ended.out);
+    // a socket in the project: whoever sees one can connect to it
+    let at = held.place.project.join("out/socket");
+    std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(&at).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    std::fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    held.sh("python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect(\"out/socket\")'");
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[test]

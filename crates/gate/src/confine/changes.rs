@@ -4,14 +4,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aegis_policy::{Access, Explanation, PathOp, Policy, Verdict};
+use aegis_policy::{Access, Explanation, PathOp, Policy, Verdict, Visibility};
 use aegis_sandbox::child::FileId;
 use aegis_sandbox::mediate::{Change, JudgeChange};
 
 /// A change that was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
-    /// Write or delete.
+    /// Write, delete, or read where a descriptor would do both.
     pub op: PathOp,
     /// What it was about.
     pub path: PathBuf,
@@ -89,6 +89,10 @@ impl JudgeChange for PolicyChanges {
             Change::Write { path, file } => {
                 let is_twin = matches!(file, Some((file, names)) if names > 1 && self.is_guarded_twin(path, file));
                 self.judge(PathOp::Write, path) && !is_twin
+            }
+            Change::Read { path } => {
+                let decision = self.policy.decide(&Access::Path { op: PathOp::Read, path });
+                self.judge(PathOp::Read, path) && decision.visibility() == Visibility::Public
             }
             Change::Remove { path } => self.judge(PathOp::Delete, path),
         }

@@ -1,8 +1,8 @@
 //! What lies below a tree that is granted, name by name: what of it the policy does not give is masked.
 
 use std::collections::HashSet;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, FileType};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use aegis_policy::{Access, PathOp, Policy, Verdict, Visibility};
@@ -37,11 +37,12 @@ impl<'a> Walk<'a> {
 
     /// Masks what is below a tree and may not be read.
     pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
-        self.each_below(top, &mut |walk, path, is_directory| {
-            if walk.may_read(path) {
+        self.each_below(top, &mut |walk, path, kind| {
+            // whoever can see a socket can connect to it, however little may be read or written
+            if walk.may_read(path) && !kind.is_socket() {
                 return true;
             }
-            if !is_directory
+            if !kind.is_dir()
                 && let Ok(file) = fs::symlink_metadata(path)
                 && file.nlink() > 1
             {
@@ -59,11 +60,11 @@ impl<'a> Walk<'a> {
         }
         let masked: HashSet<PathBuf> = self.masks.iter().cloned().collect();
         for top in tops {
-            self.each_below(top, &mut |walk, path, is_directory| {
+            self.each_below(top, &mut |walk, path, kind| {
                 if masked.contains(path) {
                     return false;
                 }
-                if !is_directory && fs::symlink_metadata(path).is_ok_and(|file| walk.twins.contains(&(file.dev(), file.ino()))) {
+                if !kind.is_dir() && fs::symlink_metadata(path).is_ok_and(|file| walk.twins.contains(&(file.dev(), file.ino()))) {
                     walk.masks.push(path.to_path_buf());
                 }
                 true
@@ -75,8 +76,8 @@ impl<'a> Walk<'a> {
     /// The files below a directory that may be read.
     pub(super) fn readable_below(&mut self, top: &Path) -> Result<Vec<PathBuf>, TooMany> {
         let mut found = Vec::new();
-        self.each_below(top, &mut |walk, path, is_directory| {
-            if !is_directory && walk.may_read(path) {
+        self.each_below(top, &mut |walk, path, kind| {
+            if !kind.is_dir() && walk.may_read(path) {
                 found.push(path.to_path_buf());
             }
             true
@@ -86,15 +87,15 @@ impl<'a> Walk<'a> {
 
     /// Every name below, links not followed; `visit` says whether to look below a directory. What cannot be listed is not there for
     /// programs either.
-    fn each_below(&mut self, top: &Path, visit: &mut dyn FnMut(&mut Walk<'a>, &Path, bool) -> bool) -> Result<(), TooMany> {
+    fn each_below(&mut self, top: &Path, visit: &mut dyn FnMut(&mut Walk<'a>, &Path, FileType) -> bool) -> Result<(), TooMany> {
         let mut open = vec![top.to_path_buf()];
         while let Some(directory) = open.pop() {
             let Ok(entries) = fs::read_dir(&directory) else { continue };
             for entry in entries.flatten() {
                 self.left = self.left.checked_sub(1).ok_or(TooMany)?;
                 let path = entry.path();
-                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                if visit(self, &path, is_directory) && is_directory {
+                let Ok(kind) = entry.file_type() else { continue };
+                if visit(self, &path, kind) && kind.is_dir() {
                     open.push(path);
                 }
             }

@@ -19,8 +19,13 @@ const NEWEST: ABI = ABI::V7;
 /// what they name. None where the kernel has no Landlock.
 pub(super) fn ruleset(plan: &Plan) -> Result<Option<OwnedFd>, SandboxError> {
     let all = AccessFs::from_all(NEWEST);
-    let mut rules =
-        Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?.scope(Scope::from_all(NEWEST))?.create()?;
+    let mut rules = Ruleset::default();
+    if plan.is_mediated {
+        // from 3 on it knows of cutting files off: before, a change that is left to the kernel here could be one elsewhere
+        rules = rules.set_compatibility(CompatLevel::HardRequirement).handle_access(AccessFs::from_all(ABI::V3))?;
+    }
+    let rules = rules.set_compatibility(CompatLevel::BestEffort).handle_access(all)?.scope(Scope::from_all(NEWEST))?;
+    let mut rules = rules.create()?;
     // names only: of what is granted anyway, and of the directories above
     rules = allow(rules, Path::new("/"), AccessFs::ReadDir.into())?;
     let read: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;

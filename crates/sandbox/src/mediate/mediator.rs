@@ -15,7 +15,7 @@ use super::perform::{Answer, Changes};
 use crate::child::FileId;
 use crate::error::{Calling, SandboxError};
 
-/// What a command wants to change.
+/// What a command wants to do to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
     /// Content, mode or times of what is there, or something new under this name.
@@ -24,6 +24,11 @@ pub enum Change<'a> {
         path: &'a Path,
         /// What is there, with the number of its names if it has others.
         file: Option<(FileId, u64)>,
+    },
+    /// What is there is to be read by the descriptor with which it is written.
+    Read {
+        /// Without links.
+        path: &'a Path,
     },
     /// The name is to go.
     Remove {

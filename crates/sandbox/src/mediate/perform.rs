@@ -27,6 +27,8 @@ pub(super) enum Answer {
 
 /// Everything below a directory that is to be renamed is judged under both names, up to so many.
 const MOST_RENAMED: usize = 20_000;
+/// And so deep: each level is a descriptor and a frame of ours.
+const DEEPEST_RENAMED: usize = 100;
 
 /// Mode bits that commands may set: none that raises privileges.
 const MODES: u32 = 0o1777;
@@ -219,6 +221,9 @@ impl Changes {
             return Ok(Answer::GoOn);
         }
         self.may_write(object)?;
+        if flags & libc::O_ACCMODE == libc::O_RDWR && object.stat.st_dev != self.scratch {
+            self.may(&Change::Read { path: &object.path })?;
+        }
         let not_again = libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
         let file = open(object.by_descriptor(), opening(flags & !not_again), Mode::empty())?;
         Ok(Answer::File { file, close_on_exec: flags & libc::O_CLOEXEC != 0 })
@@ -293,7 +298,7 @@ impl Changes {
     /// A name goes, and another one comes; with all that is below.
     fn may_move(&mut self, from: &Entry, to: &Path) -> Result<(), Errno> {
         let mut left = MOST_RENAMED;
-        self.may_move_tree(from.directory.as_fd(), &from.name, &from.path, to, &mut left)
+        self.may_move_tree(from.directory.as_fd(), &from.name, &from.path, to, &mut left, DEEPEST_RENAMED)
     }
 
     fn may_move_tree(
@@ -303,7 +308,9 @@ impl Changes {
         from: &Path,
         to: &Path,
         left: &mut usize,
+        deeper: usize,
     ) -> Result<(), Errno> {
+        let deeper = deeper.checked_sub(1).ok_or(Errno::ACCESS)?;
         *left = left.checked_sub(1).ok_or(Errno::ACCESS)?;
         self.may(&Change::Remove { path: from })?;
         let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
@@ -322,7 +329,7 @@ impl Changes {
                 continue;
             }
             let name = std::os::unix::ffi::OsStrExt::from_bytes(name.to_bytes());
-            self.may_move_tree(&below, name, &from.join(name), &to.join(name), left)?;
+            self.may_move_tree(&below, name, &from.join(name), &to.join(name), left, deeper)?;
         }
         Ok(())
     }

@@ -144,10 +144,21 @@ fn rules(options: ChildCalls) -> Vec<Rule> {
     refused.chain(missing).chain(tested).collect()
 }
 
-/// Characters typed in the user's name (TIOCSTI, TIOCLINUX), the console's output and the line discipline. The kernel takes 32 bits of
+/// Characters typed in the user's name (TIOCSTI, TIOCLINUX), the console's output, the line discipline; attributes of files that are open to be read only. The kernel takes 32 bits of
 /// the command, so a filter that compared 64 could be passed.
 fn terminal() -> Rule {
-    const COMMANDS: &[u32] = &[0x5412, 0x541c, 0x541d, 0x5423]; // TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD
+    const COMMANDS: &[u32] = &[
+        0x5412,
+        0x541c,
+        0x541d,
+        0x5423, // TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD
+        // of files: these need no right to write
+        0x4008_6602,
+        0x4004_6602,
+        0x401c_5820, // FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS, FS_IOC_FSSETXATTR
+        0x4080_6685,
+        0x800c_6613, // FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY
+    ];
     let refused = Case { tests: vec![Test::OneOf { arg: 1, mask: ALL, values: COMMANDS }], then: EPERM };
     Rule { cases: vec![refused], ..Rule::always(libc::SYS_ioctl, Verdict::Allow) }
 }
@@ -407,6 +418,8 @@ mod tests {
             (NONE, libc::SYS_ioctl, &[0, 0x5412], permission),
             (NONE, libc::SYS_ioctl, &[0, 0x7_0000_5412], permission),
             (NONE, libc::SYS_ioctl, &[0, 0x5413], ALLOW),
+            (NONE, libc::SYS_ioctl, &[0, 0x4008_6602], permission),
+            (NONE, libc::SYS_ioctl, &[0, 0x4080_6685], permission),
             (NONE, libc::SYS_prlimit64, &[0, 7], ALLOW),
             (NONE, libc::SYS_prlimit64, &[1 << 32, 7], ALLOW),
             (NONE, libc::SYS_prlimit64, &[1, 7], permission),

@@ -19,6 +19,8 @@ pub const TESTS: &[Test] = &[
     ("mediated_links_lead_nowhere_else", links),
     ("mediated_modes_and_times", modes_and_times),
     ("mediated_scratch_is_free", scratch_is_free),
+    ("mediated_writing_gives_no_reading", writing_gives_no_reading),
+    ("mediated_deep_trees_are_not_renamed", deep_trees),
     ("mediated_by_every_call_there_is", every_call),
     ("mediated_races_change_nothing_denied", races),
     ("mediated_tools_work", tools),
@@ -34,9 +36,10 @@ impl JudgeChange for Deny {
     fn may(&mut self, change: &Change<'_>) -> bool {
         let (verb, path) = match change {
             Change::Write { path, .. } => ("write", path),
+            Change::Read { path } => ("read", path),
             Change::Remove { path } => ("remove", path),
         };
-        let may = self.words.iter().all(|word| !path.to_string_lossy().contains(word));
+        let may = (verb != "read" || !path.ends_with("unread")) && self.words.iter().all(|word| !path.to_string_lossy().contains(word));
         self.seen.lock().unwrap().push(format!("{} {verb} {}", if may { "may" } else { "deny" }, path.display()));
         may
     }
@@ -187,6 +190,23 @@ fn scratch_is_free() {
     // between the two there is no way but by copy
     let (said, _) = m.sh("mv a /tmp/b; echo c > /tmp/c; mv /tmp/c c; ln a /tmp/l");
     assert_eq!(m.names(), ["a"], "{said}");
+}
+
+fn writing_gives_no_reading() {
+    let mut m = Mediated::new(&[], &[("unread", "content\n"), ("a", "a\n")]);
+    let (said, _) = m.sh("exec 3<>a && cat <&3; echo x >> unread; exec 4<>unread && cat <&4");
+    assert!(said.starts_with("a\n") && !said.contains("content"), "{said}");
+    assert_eq!(m.read("unread"), "content\nx\n");
+}
+
+/// A tree so deep that judging it would take all of our stack and descriptors.
+fn deep_trees() {
+    let mut m = Mediated::new(&[], &[("a", "a\n")]);
+    let line = "i=0; mkdir top; cd -P top; while [ $i -lt 3000 ]; do mkdir d && cd -P d || break; i=$((i+1)); done; echo $i";
+    m.sh(line);
+    let (said, _) = m.sh("mv top other; ls -d top; echo alive; mkdir -p s/t/u; mv s z; ls z/t");
+    assert!(said.ends_with("top\nalive\nu\n"), "{said}");
+    let _ = std::process::Command::new("rm").arg("-rf").arg(m.project.path("top")).status();
 }
 
 /// Each call of the table by its number, so that none goes past unseen: all must fail on a denied name, and none may change anything.

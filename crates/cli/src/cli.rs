@@ -105,6 +105,9 @@ pub(crate) struct Exec {
     pub(crate) policy: PolicyChoice,
     #[command(flatten)]
     pub(crate) journal: JournalChoice,
+    /// Approve every change of a file that the policy puts under approval
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Show what the command would see, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

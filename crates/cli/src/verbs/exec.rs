@@ -59,7 +59,7 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     }
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     aegis_sandbox::broker::survive_interrupts();
-    let (judge, denials) = PolicyChanges::new(policy.clone());
+    let (judge, denials) = PolicyChanges::new(policy.clone(), args.yes);
     let mut confined =
         Confined::start(&plan, Some(Box::new(judge))).map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
     let actual = actual(&confined, plan.proxy);

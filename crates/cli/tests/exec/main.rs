@@ -154,6 +154,20 @@ fn reaches_the_hosts_of_the_policy_by_the_proxy() {
 }
 
 #[test]
+fn what_would_be_asked_is_denied_unless_approved_before() {
+    let asks = POLICY.replace("version = 1", "version = 1\nrequires_approval = [\"fs.delete\"]");
+    let Some(held) = Held::new(&asks) else { return };
+    held.place.file("out/x", "x\n");
+    let ended = held.sh("rm out/x");
+    assert!(ended.code != Some(0) && ended.err.contains("asks for approval"), "{}", ended.err);
+    assert_eq!(held.read("out/x"), "x\n");
+    let mut command = held.place.command();
+    command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--yes", "--", "sh", "-c", "rm out/x; rm a.txt"]);
+    wait(command);
+    assert_eq!((held.read("out/x").as_str(), held.read("a.txt").as_str()), ("NotFound", "hello\n"), "what is denied stays denied");
+}
+
+#[test]
 fn shows_what_it_would_do() {
     let Some(held) = Held::new(POLICY) else { return };
     let mut command = held.place.command();

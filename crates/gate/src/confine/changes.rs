@@ -47,26 +47,30 @@ impl Denials {
     }
 }
 
-/// Judges changes by the policy. What would have to be asked is denied: nobody can be, in the middle of a system call.
+/// Judges changes by the policy. What would have to be asked is denied, as nobody can be in the middle of a system call, unless all of it was
+/// approved before.
 #[derive(Debug)]
 pub struct PolicyChanges {
     policy: Arc<Policy>,
     denials: Denials,
+    all_approved: bool,
 }
 
 impl PolicyChanges {
     /// A judge, and the list of what it denies.
     #[must_use]
-    pub fn new(policy: Arc<Policy>) -> (PolicyChanges, Denials) {
+    pub fn new(policy: Arc<Policy>, all_approved: bool) -> (PolicyChanges, Denials) {
         let denials = Denials::default();
-        (PolicyChanges { policy, denials: denials.clone() }, denials)
+        (PolicyChanges { policy, denials: denials.clone(), all_approved }, denials)
     }
 
     fn judge(&self, op: PathOp, path: &Path) -> bool {
         let access = Access::Path { op, path };
         let decision = self.policy.decide(&access);
-        if decision.verdict() == Verdict::Allow {
-            return true;
+        match decision.verdict() {
+            Verdict::Allow => return true,
+            Verdict::Ask if self.all_approved => return true,
+            _ => {}
         }
         self.denials.add(op, path, || {
             let shown = path.strip_prefix(self.policy.root()).unwrap_or(path);

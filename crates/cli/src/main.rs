@@ -30,6 +30,8 @@ fn main() -> ExitCode {
     }
     // the worker makes itself ready while we read the command line and the policy
     let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
+    // and so does the launcher
+    let launcher = argv.get(1).is_some_and(|verb| verb == "exec").then(|| aegis_sandbox::confine::Preparing::new(true));
     let start = match Start::take() {
         Ok(start) => start,
         Err(error) => return exit::internal(&error),
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
     };
     match cli.verb {
         Verb::Run(args) => verbs::run::run(args, start, runner),
-        Verb::Exec(args) => verbs::exec::exec(&args, &start),
+        Verb::Exec(args) => verbs::exec::exec(&args, &start, launcher),
         Verb::Check(args) => verbs::check::check(args, start, runner),
         Verb::Init(args) => verbs::init::init(&args, &start),
         Verb::Policy(PolicyVerb::Validate { file }) => verbs::policy::validate(file, &start),

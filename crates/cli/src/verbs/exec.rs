@@ -10,23 +10,26 @@ use std::time::{Duration, Instant};
 use aegis_gate::confine::{Denied, PlanFor, Planned, PolicyChanges, plan};
 use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
 use aegis_policy::{ChildNetwork, Confine, Policy};
-use aegis_sandbox::End;
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
-use aegis_sandbox::confine::{Confined, Grant};
+use aegis_sandbox::confine::{Confined, Grant, Preparing};
+use aegis_sandbox::{End, SandboxError};
 
 use crate::chosen::{self, Chosen};
 use crate::cli::Exec;
 use crate::home::Start;
 use crate::{exit, journal};
 
-pub(crate) fn exec(args: &Exec, start: &Start) -> ExitCode {
-    match go(args, start) {
+/// Started before there was a policy.
+type Launcher = Option<Result<Preparing, SandboxError>>;
+
+pub(crate) fn exec(args: &Exec, start: &Start, launcher: Launcher) -> ExitCode {
+    match go(args, start, launcher) {
         Ok(code) => ExitCode::from(code),
         Err(error) => exit::failure(&error),
     }
 }
 
-fn go(args: &Exec, start: &Start) -> Result<u8, String> {
+fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let began = Instant::now();
     let mut around = start.surroundings();
     around.sealed.extend(args.journal.audit.iter().map(|path| start.cwd.join(path)));
@@ -60,8 +63,9 @@ fn go(args: &Exec, start: &Start) -> Result<u8, String> {
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     aegis_sandbox::broker::survive_interrupts();
     let (judge, denials) = PolicyChanges::new(policy.clone(), args.yes);
-    let mut confined =
-        Confined::start(&plan, Some(Box::new(judge))).map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
+    let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal));
+    let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
+    let mut confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
     let actual = actual(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
     let mut env = gate.public_variables();

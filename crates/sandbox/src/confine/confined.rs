@@ -53,60 +53,7 @@ impl Confined {
     /// # Errors
     /// What of the plan cannot be had here, by name. Nothing is left running then.
     pub fn start(plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
-        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
-        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
-        let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
-        let message = in_memory(&Plan { is_mediated: judge.is_some(), ..plan.clone() }.to_bytes())?;
-        let null = launch::dev_null()?;
-        let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
-        let mut before = launch::launch(&Launch {
-            program: c"/proc/self/exe",
-            argv: &[name],
-            env: &[],
-            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd(), message.as_fd()],
-            cwd: None,
-            expect: None,
-            max_memory_bytes: None,
-            dies_with_us: true,
-            no_new_privs: true,
-            own_session: !plan.at_terminal,
-            rules: None,
-        })?;
-        drop(theirs);
-        // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
-        let mut known = started();
-        ask(socket.as_fd(), GO, &[])?;
-        let pid = match hear(socket.as_fd())? {
-            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
-            (_, why, _) => return Err(refused(&why)),
-        };
-        let pid = pid.ok_or(SandboxError::Launcher)?;
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
-        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;
-        known.add(pid);
-        drop(known);
-        let first = Process::new(pid, pidfd);
-        before.wait()?;
-        let (lacks, fds) = match hear(socket.as_fd())? {
-            (Said::Ready, lacks, fds) => (lacks, fds),
-            (_, why, _) => return Err(refused(&why)),
-        };
-        let mut fds = fds.into_iter();
-        let mediator = match judge {
-            Some(judge) => match (fds.next(), fds.next(), fds.next()) {
-                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
-                _ => return Err(SandboxError::Launcher),
-            },
-            None => None,
-        };
-        let proxy = match (plan.proxy, fds.next()) {
-            (true, Some(listener)) => Some(TcpListener::from(listener)),
-            (true, None) => return Err(SandboxError::Launcher),
-            (false, _) => None,
-        };
-        let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
-        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, _mediator: mediator })
+        Preparing::new(plan.at_terminal)?.start(plan, judge)
     }
 
     /// Whether `/proc` is the system's and not its own.
@@ -157,6 +104,87 @@ impl Confined {
             }),
             _ => Err(SandboxError::Launcher),
         }
+    }
+}
+
+/// A launcher that has left the system's namespaces and waits for its plan: what takes the most time needs no policy.
+#[derive(Debug)]
+pub struct Preparing {
+    socket: OwnedFd,
+    before: Process,
+    at_terminal: bool,
+}
+
+impl Preparing {
+    /// Starts it, as [`Plan::at_terminal`] says. It and all that comes of it die with the *thread* that calls this.
+    ///
+    /// # Errors
+    /// A system call failed.
+    pub fn new(at_terminal: bool) -> Result<Preparing, SandboxError> {
+        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
+        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
+        let null = launch::dev_null()?;
+        let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
+        let before = launch::launch(&Launch {
+            program: c"/proc/self/exe",
+            argv: &[name],
+            env: &[],
+            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()],
+            cwd: None,
+            expect: None,
+            max_memory_bytes: None,
+            dies_with_us: true,
+            no_new_privs: true,
+            own_session: !at_terminal,
+            rules: None,
+        })?;
+        Ok(Preparing { socket, before, at_terminal })
+    }
+
+    /// As [`Confined::start`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start(self, plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
+        let Preparing { socket, mut before, at_terminal } = self;
+        let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
+        let message = in_memory(&Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes())?;
+        // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
+        let mut known = started();
+        // one that could not leave has said so, and hears nothing any more
+        let asked = ask(socket.as_fd(), GO, &[message.as_fd()]);
+        let pid = match hear(socket.as_fd())? {
+            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
+            (_, why, _) => return Err(refused(&why)),
+        };
+        asked?;
+        let pid = pid.ok_or(SandboxError::Launcher)?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
+        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;
+        known.add(pid);
+        drop(known);
+        let first = Process::new(pid, pidfd);
+        before.wait()?;
+        let (lacks, fds) = match hear(socket.as_fd())? {
+            (Said::Ready, lacks, fds) => (lacks, fds),
+            (_, why, _) => return Err(refused(&why)),
+        };
+        let mut fds = fds.into_iter();
+        let mediator = match judge {
+            Some(judge) => match (fds.next(), fds.next(), fds.next()) {
+                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
+                _ => return Err(SandboxError::Launcher),
+            },
+            None => None,
+        };
+        let proxy = match (plan.proxy, fds.next()) {
+            (true, Some(listener)) => Some(TcpListener::from(listener)),
+            (true, None) => return Err(SandboxError::Launcher),
+            (false, _) => None,
+        };
+        let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
+        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, _mediator: mediator })
     }
 }
 

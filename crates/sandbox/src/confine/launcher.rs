@@ -27,9 +27,8 @@ use crate::seccomp::{self, ChildCalls};
 /// `argv[0]` of a launcher, by which the binary knows that it shall call [`launcher`].
 pub const LAUNCHER: &str = "aegis-launcher";
 
-/// Where it finds its socket and its plan.
+/// Where it finds its socket.
 const SOCKET_FD: i32 = 3;
-const PLAN_FD: i32 = 4;
 
 /// What a launcher tells its broker: a letter, and text or numbers behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(super) enum Said {
     Ended = b'e',
 }
 
-/// What a broker asks of a launcher.
+/// What a broker asks of a launcher: to make the namespaces, with the plan in a descriptor.
 pub(super) const GO: u8 = b'g';
 /// With four descriptors: the request, standard input, output and error.
 pub(super) const START: u8 = b'c';
@@ -83,12 +82,13 @@ fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'
 
 fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     single_threaded()?;
-    let plan = take_plan()?;
     leave()?;
     // the broker looks away from its children until it knows the new one
-    if asked(socket)?.0 != Some(GO) {
-        return Err(SandboxError::BrokerGone);
-    }
+    let plan = match asked(socket)? {
+        (Some(GO), fds) => fds.into_iter().next().ok_or(SandboxError::Launcher)?,
+        _ => return Err(SandboxError::BrokerGone),
+    };
+    let plan = Plan::from_bytes(&content(plan)?)?;
     if let Side::Before(pid) = split()? {
         say(socket, Said::First, &pid.to_le_bytes())?;
         std::process::exit(0);
@@ -118,12 +118,6 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
     drop(fds);
     serve(socket, rules.as_ref().map(AsFd::as_fd), !plan.at_terminal)
-}
-
-fn take_plan() -> Result<Plan, SandboxError> {
-    // SAFETY: the broker put it there for this process alone, and only this call takes it.
-    let fd = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(PLAN_FD) };
-    Plan::from_bytes(&content(fd)?)
 }
 
 fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {

@@ -26,6 +26,6 @@ mod privileges;
 mod root;
 mod rules;
 
-pub use confined::{Confined, ConfinedChild};
+pub use confined::{Confined, ConfinedChild, Preparing};
 pub use launcher::{LAUNCHER, launcher};
 pub use plan::{Grant, Plan};

@@ -28,6 +28,7 @@ mod error;
 mod landlock;
 mod launch;
 pub mod mediate;
+mod passing;
 mod process;
 mod seccomp;
 pub mod worker;

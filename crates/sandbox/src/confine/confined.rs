@@ -1,7 +1,6 @@
 //! The broker's side of a launcher.
 
-use std::io::{IoSlice, IoSliceMut, Write};
-use std::mem::MaybeUninit;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -11,11 +10,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
-    SocketType, recvmsg, sendmsg, socketpair,
-};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use super::launcher::{GO, KILL, LAUNCHER, START, Said};
@@ -24,8 +18,9 @@ use super::plan::Plan;
 use crate::child::{ChildSpec, FileId};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, Launch, started};
+use crate::launch::{self, started};
 use crate::mediate::{JudgeChange, Mediator};
+use crate::passing;
 use crate::process::{Process, until};
 
 /// It does what it is asked within milliseconds; one that does not is given up, and with it all that runs in it.
@@ -121,24 +116,9 @@ impl Preparing {
     /// # Errors
     /// A system call failed.
     pub fn new(at_terminal: bool) -> Result<Preparing, SandboxError> {
-        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
-        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
-        let null = launch::dev_null()?;
+        let (socket, theirs) = passing::pair(PATIENCE)?;
         let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
-        let before = launch::launch(&Launch {
-            program: c"/proc/self/exe",
-            argv: &[name],
-            env: &[],
-            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()],
-            cwd: None,
-            expect: None,
-            max_memory_bytes: None,
-            dies_with_us: true,
-            no_new_privs: true,
-            own_session: !at_terminal,
-            rules: None,
-        })?;
+        let before = launch::launch_self(&[name], &[theirs.as_fd()], !at_terminal)?;
         Ok(Preparing { socket, before, at_terminal })
     }
 
@@ -267,32 +247,12 @@ fn in_memory(bytes: &[u8]) -> Result<OwnedFd, SandboxError> {
 }
 
 fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
-        return Err(SandboxError::Launcher);
-    }
-    sendmsg(socket, &[IoSlice::new(&[letter])], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
+    passing::send(socket, &[letter], fds)
 }
 
 /// What the launcher says: of what kind, the words, and descriptors.
 fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>, Vec<OwnedFd>), SandboxError> {
-    let mut bytes = vec![0; 8192];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let got = loop {
-        match recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Ok(got) => break got.bytes,
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno).calling("recvmsg"),
-        }
-    };
-    let rights = control.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-        _ => None,
-    });
-    let fds = rights.flatten().collect();
-    bytes.truncate(got);
+    let (bytes, fds) = passing::receive(socket)?;
     let all = [Said::First, Said::Ready, Said::Impossible, Said::Started, Said::NotStarted, Said::Ended];
     let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
     let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;

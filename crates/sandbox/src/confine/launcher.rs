@@ -1,16 +1,12 @@
 //! The launcher's life: namespaces, file tree, no rights of its own; then one command after the other.
 
 use std::fs::File;
-use std::io::{IoSlice, IoSliceMut, Read};
-use std::mem::MaybeUninit;
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recv, recvmsg, send,
-    sendmsg,
-};
+use rustix::net::{RecvFlags, recv};
 use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait};
 
 use super::message::Reader;
@@ -21,6 +17,7 @@ use crate::broker::single_threaded;
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{Launch, launch};
+use crate::passing;
 use crate::process::Process;
 use crate::seccomp::{self, ChildCalls};
 
@@ -66,18 +63,12 @@ pub fn launcher() -> ! {
 }
 
 fn say(socket: BorrowedFd<'_>, said: Said, what: &[u8]) -> Result<(), SandboxError> {
-    let what = what.get(..what.len().min(4096)).unwrap_or_default();
-    send(socket, &[&[said as u8], what].concat(), SendFlags::NOSIGNAL).calling("send").map(|_| ())
+    say_with(socket, said, what, &[])
 }
 
 fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
-        return Err(SandboxError::Launcher);
-    }
-    let bytes = [&[said as u8], what].concat();
-    sendmsg(socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
+    let what = what.get(..what.len().min(4096)).unwrap_or_default();
+    passing::send(socket, &[&[said as u8], what].concat(), fds)
 }
 
 fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
@@ -130,23 +121,8 @@ fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {
 
 /// The broker's next message: its letter, none at the end, and the descriptors that came with it.
 fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<OwnedFd>), SandboxError> {
-    loop {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut letter = [0];
-        match recvmsg(socket, &mut [IoSliceMut::new(&mut letter)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
-            Ok(got) => {
-                let rights = ancillary.drain().filter_map(|message| match message {
-                    RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-                    _ => None,
-                });
-                let fds = rights.flatten().collect();
-                return Ok(((got.bytes > 0).then_some(letter[0]), fds));
-            }
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno).calling("recvmsg"),
-        }
-    }
+    let (bytes, fds) = passing::receive(socket)?;
+    Ok((bytes.first().copied(), fds))
 }
 
 fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<(), SandboxError> {

@@ -7,7 +7,7 @@ mod registry;
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -40,6 +40,26 @@ pub(crate) struct Launch<'a> {
     pub own_session: bool,
     /// Landlock rules that bind it.
     pub rules: Option<BorrowedFd<'a>>,
+}
+
+/// Starts the very file that runs now, even if its path leads to another one since, in another role: as `argv` says, with an empty
+/// environment and `/dev/null` before `fds`. It dies with the calling thread.
+pub(crate) fn launch_self(argv: &[CString], fds: &[BorrowedFd<'_>], own_session: bool) -> Result<Process, SandboxError> {
+    let null = dev_null()?;
+    let fds: Vec<BorrowedFd<'_>> = [null.as_fd(); 3].into_iter().chain(fds.iter().copied()).collect();
+    launch(&Launch {
+        program: c"/proc/self/exe",
+        argv,
+        env: &[],
+        fds: &fds,
+        cwd: None,
+        expect: None,
+        max_memory_bytes: None,
+        dies_with_us: true,
+        no_new_privs: true,
+        own_session,
+        rules: None,
+    })
 }
 
 /// Starts the program. When this returns, the exec has happened or the error says which step failed.

@@ -12,7 +12,7 @@ use crate::channel::{Channel, SharedPages};
 use crate::cpu::{self, SharedCore};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, Launch};
+use crate::launch;
 use crate::process::{self, Process};
 
 /// `argv[0]` of the worker, by which the binary knows what it is.
@@ -36,24 +36,10 @@ const HEADROOM_BYTES: u64 = 16 << 20;
 pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError> {
     let (socket, theirs) = UnixStream::pair().calling("socketpair")?;
     let (pages, memory) = SharedPages::create()?.unzip();
-    let null = launch::dev_null()?;
-    let mut fds = vec![null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()];
+    let mut fds = vec![theirs.as_fd()];
     fds.extend(memory.as_ref().map(AsFd::as_fd));
     let argv = argv([OsStr::new(NAME)].into_iter().chain(args.iter().map(AsRef::as_ref)))?;
-    let process = launch::launch(&Launch {
-        // The very file that runs now, even if the path leads to another one since.
-        program: c"/proc/self/exe",
-        argv: &argv,
-        env: &[],
-        fds: &fds,
-        cwd: None,
-        expect: None,
-        max_memory_bytes: None,
-        dies_with_us: true,
-        no_new_privs: true,
-        own_session: true,
-        rules: None,
-    })?;
+    let process = launch::launch_self(&argv, &fds, true)?;
     Ok(WorkerProcess { process, socket, pages })
 }
 

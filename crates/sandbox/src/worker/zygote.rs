@@ -5,17 +5,11 @@
 //! memory, as long as the zygote lives: a script that learns an address of one worker knows it for the next.
 
 use std::ffi::OsStr;
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
-    SocketType, recvmsg, sendmsg, socketpair,
-};
+use rustix::net::{RecvFlags, SendFlags};
 use rustix::process::{
     DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getppid, pidfd_open, set_dumpable_behavior, waitid,
 };
@@ -25,7 +19,8 @@ use super::start::{NAME, WorkerProcess, argv};
 use crate::broker::single_threaded;
 use crate::channel::SharedPages;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, Launch, started};
+use crate::launch::{self, started};
+use crate::passing;
 use crate::process::Process;
 
 /// `argv[1]` of a zygote, by which the binary knows that it shall call [`copies`].
@@ -49,24 +44,9 @@ impl Zygote {
     /// # Errors
     /// A system call failed, the zygote did not become ready, or an argument contains a NUL byte.
     pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<Zygote, SandboxError> {
-        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).calling("socketpair")?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).calling("setsockopt")?;
-        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).calling("setsockopt")?;
-        let null = launch::dev_null()?;
+        let (socket, theirs) = passing::pair(PATIENCE)?;
         let argv = argv([OsStr::new(NAME), OsStr::new(ZYGOTE)].into_iter().chain(args.iter().map(AsRef::as_ref)))?;
-        let process = launch::launch(&Launch {
-            program: c"/proc/self/exe",
-            argv: &argv,
-            env: &[],
-            fds: &[null.as_fd(), null.as_fd(), null.as_fd(), theirs.as_fd()],
-            cwd: None,
-            expect: None,
-            max_memory_bytes: None,
-            dies_with_us: true,
-            no_new_privs: true,
-            own_session: true,
-            rules: None,
-        })?;
+        let process = launch::launch_self(&argv, &[theirs.as_fd()], true)?;
         drop(theirs);
         let zygote = Zygote { socket, _process: process };
         zygote.answer()?;
@@ -84,7 +64,7 @@ impl Zygote {
         fds.extend(memory.as_ref().map(AsFd::as_fd));
         // the copy is our child from its first moment, and no sweep may meet it before it is known
         let mut started = started();
-        self.ask(&fds)?;
+        passing::send(self.socket.as_fd(), &[1], &fds)?;
         let pid = Pid::from_raw(self.answer()?).ok_or(SandboxError::ZygoteGone)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
         // whatever the number says, only a child of ours is waited for and killed
@@ -92,16 +72,6 @@ impl Zygote {
         started.add(pid);
         drop(started);
         Ok(WorkerProcess::new(Process::new(pid, pidfd), socket, pages))
-    }
-
-    fn ask(&self, fds: &[BorrowedFd<'_>]) -> Result<(), SandboxError> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(fds)) {
-            return Err(SandboxError::ZygoteGone);
-        }
-        sendmsg(&self.socket, &[IoSlice::new(&[1])], &mut control, SendFlags::NOSIGNAL).calling("sendmsg")?;
-        Ok(())
     }
 
     fn answer(&self) -> Result<i32, SandboxError> {
@@ -149,26 +119,9 @@ fn answer(control: BorrowedFd<'_>, number: i32) -> Result<(), SandboxError> {
 
 /// The descriptors of the next copy: its socket, and its memory if there is any.
 fn next(control: BorrowedFd<'_>) -> Result<Vec<OwnedFd>, SandboxError> {
-    loop {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut byte = [0];
-        let got = match recvmsg(control, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
-            Ok(got) => got,
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(errno) => return Err(errno).calling("recvmsg"),
-        };
-        let fds: Vec<OwnedFd> = ancillary
-            .drain()
-            .filter_map(|message| match message {
-                RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-                _ => None,
-            })
-            .flatten()
-            .collect();
-        // end of file: the broker has dropped it
-        return if got.bytes == 0 || fds.is_empty() { Err(SandboxError::BrokerGone) } else { Ok(fds) };
-    }
+    let (_, fds) = passing::receive(control)?;
+    // end of file: the broker has dropped it
+    if fds.is_empty() { Err(SandboxError::BrokerGone) } else { Ok(fds) }
 }
 
 /// Puts a copy's own descriptors where a worker finds them, the first over the zygote's socket, and gives it a session of its own.

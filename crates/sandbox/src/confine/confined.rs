@@ -135,7 +135,7 @@ impl Preparing {
         // one that could not leave has said so, and hears nothing any more
         let asked = ask(socket.as_fd(), GO, &[message.as_fd()]);
         let pid = match hear(socket.as_fd())? {
-            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).and_then(Pid::from_raw),
+            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).filter(|pid| *pid > 0).and_then(Pid::from_raw),
             (_, why, _) => return Err(refused(&why)),
         };
         asked?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rustix::process::{Pid, getegid, geteuid};
+use rustix::process::{getegid, geteuid};
 use rustix::thread::UnshareFlags;
 
 use crate::error::{Calling, SandboxError};
@@ -40,7 +40,7 @@ pub(super) fn split() -> Result<Side, SandboxError> {
     let pid = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0) };
     match i32::try_from(pid) {
         Ok(0) => Ok(Side::First),
-        Ok(pid) if Pid::from_raw(pid).is_some() && pid > 0 => Ok(Side::Before(pid)),
+        Ok(pid) if pid > 0 => Ok(Side::Before(pid)),
         _ => Err(std::io::Error::last_os_error()).calling("clone"),
     }
 }

@@ -65,7 +65,8 @@ impl Zygote {
         // the copy is our child from its first moment, and no sweep may meet it before it is known
         let mut started = started();
         passing::send(self.socket.as_fd(), &[1], &fds)?;
-        let pid = Pid::from_raw(self.answer()?).ok_or(SandboxError::ZygoteGone)?;
+        // a negative number is none: the zygote could not copy itself
+        let pid = Some(self.answer()?).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(SandboxError::ZygoteGone)?;
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
         // whatever the number says, only a child of ours is waited for and killed
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;

@@ -10,23 +10,24 @@ use crate::limits::Limits;
 use crate::source::Source;
 use crate::verify;
 
-/// A little of everything that scripts are made of. It has no effects, and nothing of it is left when it has ended.
+/// A little of everything that scripts are made of, but for what asks who runs it (`len`, `in`, `==`, effects): here nobody does. Nothing of it
+/// is left when it has ended.
 pub(super) const ALL: &str = r#"
 def words(text, most = 3):
     found = {}
     for word in text.split(" "):
-        if len(word) > most and word not in found:
-            found[word] = [i for i in range(len(word))]
-        elif word == "be":
+        if word:
+            found[word] = [i for i in range(most)]
+        else:
             continue
     return found
 
-found = words("to be or not to be, that is the question: %s" % "".join(["a", "b"]))
-result = {"keys": sorted(found.keys()), "line": f"{found}".strip()[:20], "pair": (1 + 2 * 3, None, True), "j": json.encode({"a": [1, "b"]})}
+found = words("to be or not %s" % "".join(["a", "b"]))
+result = {"keys": list(found.keys()), "line": f"{found}".strip()[:20], "pair": (1 + 2 * 3, None, True)}
 "#;
 
 /// The least that a script is: enough for the memory of one's own that a copied process still has to get.
-pub(super) const LEAST: &str = "result = len(\"%s\" % [1])\n";
+pub(super) const LEAST: &str = "result = \"%s\" % 1\n";
 
 /// Evaluates a script that has no effects; what came out.
 pub(super) fn warm_up(builtins: &Builtins, script: &str) -> Option<String> {
@@ -48,8 +49,8 @@ mod tests {
     #[test]
     fn it_runs_to_its_end() {
         let builtins = Builtins::new();
-        assert_eq!(warm_up(&builtins, LEAST).unwrap(), "3");
+        assert_eq!(warm_up(&builtins, LEAST).unwrap(), r#""1""#);
         let result = warm_up(&builtins, ALL).unwrap();
-        assert!(result.starts_with(r#"{"keys":["be,","question:","that"],"line":"#), "{result}");
+        assert!(result.starts_with(r#"{"keys":["to","be","or","not","ab"],"line":"#), "{result}");
     }
 }

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod connection;
 mod digest;
 mod error;
 mod escape;
@@ -37,6 +38,7 @@ mod text;
 mod torn;
 mod verify;
 
+pub use connection::{Connection, ConnectionDenied, ConnectionEnd, ConnectionOpen};
 pub use digest::Sha256Digest;
 pub use error::JournalError;
 pub use fields::Fields;
@@ -44,9 +46,8 @@ pub use journal::{Durability, Journal, Options, Seq};
 pub use line::MAX_RECORD_BYTES;
 pub use lines::MAX_READ_LINE_BYTES;
 pub use record::{
-    Approval, Call, CallEnd, CallStart, Connection, ConnectionDenied, ConnectionEnd, ConnectionOpen, Declassified, Denied, Effect,
-    EffectIntent, EffectOutcome, EffectResult, Finding, Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd,
-    SessionStart, VerifierRefused,
+    Approval, Call, CallEnd, CallStart, Declassified, Denied, Effect, EffectIntent, EffectOutcome, EffectResult, Finding, Limit, Output,
+    PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
 };
 pub use render::{printable, render_line};
 pub use run_id::RunId;

@@ -8,6 +8,7 @@ use aegis_audit::{Durability, Journal, Options, RunEnd, RunStart, Sha256Digest, 
 use aegis_gate::{Ledger, PolicyRecord};
 use aegis_policy::{Confine, Policy};
 
+use crate::cli::JournalChoice;
 use crate::home::Start;
 
 /// The journal of a policy: named on the command line, by the policy, or the default one of its root.
@@ -19,6 +20,11 @@ pub(crate) fn path(named: Option<&Path>, policy: &Policy, start: &Start) -> Resu
         return Ok(path.clone());
     }
     default_path(policy.root(), start)
+}
+
+/// The same as the command line has it; none where there is to be no journal.
+pub(crate) fn chosen(choice: &JournalChoice, policy: &Policy, start: &Start) -> Result<Option<PathBuf>, String> {
+    if choice.no_audit { Ok(None) } else { path(choice.audit.as_deref(), policy, start).map(Some) }
 }
 
 pub(crate) fn default_path(root: &Path, start: &Start) -> Result<PathBuf, String> {

@@ -250,17 +250,11 @@ impl Gate {
     }
 
     /// Literal deny and local-only paths, made once, and only when a hard link needs them.
-    /// The variables that every child gets: those of the operator that the policy allows and that are public.
+    /// The file that the first word of a command stands for: a path, or a name that the operator's PATH finds; where links lead from it.
     #[must_use]
-    pub fn public_variables(&self) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
-        self.allowed_variables()
-    }
-
-    /// The file that the first word of a command stands for: a path, or a name that the operator's PATH finds. With where links lead from it.
-    #[must_use]
-    pub fn find_program(&self, word: &str, cwd: &std::path::Path) -> Option<(PathBuf, PathBuf)> {
+    pub fn find_program(&self, word: &str, cwd: &std::path::Path) -> Option<PathBuf> {
         let search = crate::resolve::search_path(self.environment.get("PATH"));
-        crate::resolve::Binary::resolve(word, &search, cwd).ok().map(|binary| (binary.path, binary.real))
+        crate::resolve::Binary::resolve(word, &search, cwd).ok().map(|binary| binary.real)
     }
 
     pub(crate) fn literals(&self) -> Arc<[PathBuf]> {

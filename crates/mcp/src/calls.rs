@@ -91,7 +91,7 @@ impl Calls {
     /// Makes the first worker ready, before it is asked for; on one of the threads, as workers die with the thread that started them.
     pub(crate) fn warm(&self) {
         let runners = self.runners.clone();
-        self.run(Box::new(move || runners.give_back(runners.new_runner())));
+        self.run(Box::new(move || runners.keep(runners.new_runner())));
     }
 }
 
@@ -178,11 +178,15 @@ impl Runners {
     }
 
     /// After a call: makes the next worker ready, unless enough are.
-    pub(crate) fn give_back(&self, mut runner: Runner) {
-        std::thread::sleep(AFTER_THE_ANSWER);
+    pub(crate) fn give_back(&self, runner: Runner) {
         if self.idle.lock().unwrap_or_else(PoisonError::into_inner).len() >= WARM {
             return;
         }
+        std::thread::sleep(AFTER_THE_ANSWER);
+        self.keep(runner);
+    }
+
+    fn keep(&self, mut runner: Runner) {
         runner.make_ready();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(runner);
     }

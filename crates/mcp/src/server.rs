@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use aegis_audit::Sha256Digest;
 use aegis_effect::{EffectError, ErrorCode};
-use aegis_gate::PolicyRecord;
 use aegis_sandbox::Cancel;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema,
@@ -65,10 +64,10 @@ struct Running {
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts, calls: Calls, session: String) -> Shared {
+    pub(crate) fn new(parts: Parts, calls: Calls, session: String, policy_sha256: Sha256Digest) -> Shared {
         let limits = &parts.policy.settings().mcp;
         Shared {
-            policy_sha256: PolicyRecord::of(&parts.policy).sha256,
+            policy_sha256,
             effects_left: AtomicU64::new(limits.max_session_effects),
             calls_left: AtomicU64::new(limits.max_session_calls),
             begun: AtomicU64::new(0),
@@ -273,7 +272,7 @@ impl Server {
         }
     }
 
-    /// Gives the question back as the answer for now; the call waits on its thread.
+    /// Gives the question back as the answer; the call waits on its thread until the client comes again.
     fn park(&self, call: Running, question: Question, request: Sha256Digest) -> InputRequiredResult {
         let id = random_id();
         let asked = InputRequest::Elicitation(ElicitRequest::new(elicitation(&question.text)));

@@ -109,13 +109,14 @@ where
 {
     let began = Instant::now();
     let journal = parts.journal.as_ref().map(|open| open()).transpose()?;
-    begin(journal.as_ref(), &parts, transport)?;
+    let policy = PolicyRecord::of(&parts.policy);
+    begin(journal.as_ref(), &parts, &policy, transport)?;
     let session = journal.as_ref().map(|journal| journal.run().as_str().to_owned()).unwrap_or_default();
     let workers = std::mem::replace(&mut parts.workers, Box::new(|| Box::new(aegis_script::SandboxedWorkers)));
     let threads = usize::try_from(parts.policy.settings().mcp.max_concurrent).unwrap_or(1);
     let calls = Calls::start(threads, workers)?;
     calls.warm();
-    let shared = Arc::new(Shared::new(parts, calls, session));
+    let shared = Arc::new(Shared::new(parts, calls, session, policy.sha256));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(serving(shared.clone()));
     // whatever still runs is ended, and what it started with it
@@ -131,9 +132,8 @@ where
     served.map(|_| ())
 }
 
-fn begin(journal: Option<&Journal>, parts: &Parts, transport: &str) -> Result<(), ServeError> {
+fn begin(journal: Option<&Journal>, parts: &Parts, policy: &PolicyRecord, transport: &str) -> Result<(), ServeError> {
     let Some(journal) = journal else { return Ok(()) };
-    let policy = PolicyRecord::of(&parts.policy);
     let host = rustix::system::uname();
     journal.append(&SessionStart {
         transport,

@@ -21,6 +21,16 @@ impl End {
         self == End::Exited(0)
     }
 
+    /// As shells have it: 128 and the signal where one ended it; 255 where it is not known.
+    #[must_use]
+    pub const fn exit_code(self) -> i32 {
+        match self {
+            End::Exited(code) => code,
+            End::Signal(signal) => 128 + signal,
+            End::Unknown => 255,
+        }
+    }
+
     /// The name of the signal that killed it, for the signals that matter here.
     #[must_use]
     pub fn signal_name(self) -> Option<&'static str> {

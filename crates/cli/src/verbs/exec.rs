@@ -44,9 +44,8 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let mut gate = gate(args, &policy, start)?;
     let (word, _) = args.command.split_first().ok_or("no command")?;
     let word = word.to_string_lossy().into_owned();
-    let (path, real) = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
-    let programs = [path, real.clone()];
-    let of = PlanFor { programs: &programs, home: start.home.as_deref(), cwd: Some(&start.cwd) };
+    let real = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
+    let of = PlanFor { programs: std::slice::from_ref(&real), home: start.home.as_deref(), cwd: Some(&start.cwd) };
     let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
     if !plan.grants.iter().any(|grant| start.cwd.starts_with(&grant.path)) {
         return Err(format!(
@@ -93,11 +92,7 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let end = command(&mut confined, args, &real, &env, start)?;
     drop(confined);
     let unreached = proxy.map(Proxy::end).unwrap_or_default();
-    let code = match end {
-        End::Exited(code) => u8::try_from(code & 0xff).unwrap_or(u8::MAX),
-        End::Signal(signal) => 128 + u8::try_from(signal & 0x7f).unwrap_or(0),
-        End::Unknown | _ => u8::MAX,
-    };
+    let code = u8::try_from(end.exit_code()).unwrap_or(u8::MAX);
     let denied = denials.all();
     for denial in &denied {
         gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
@@ -105,21 +100,15 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     tell(&denied, &policy, start);
     for denial in unreached.iter().take(TOLD) {
         complain!("aegis: {}", escaped(&start.as_typed(&denial.reason, &policy)));
-        if let Some(suggestion) = &denial.suggestion {
-            complain!("  way out: {}", escaped(&start.as_typed(suggestion, &policy)));
-        }
+        way_out(denial.suggestion.as_deref(), &policy, start);
     }
     journal::end(gate.ledger(), if code == 0 { "ok" } else { "exec" }, code, began).map_err(|e| e.to_string())?;
     Ok(code)
 }
 
 fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String> {
-    let journal = if args.journal.no_audit {
-        None
-    } else {
-        let path = journal::path(args.journal.audit.as_deref(), policy, start)?;
-        Some(journal::open(&path, policy).map_err(|e| e.to_string())?)
-    };
+    let path = journal::chosen(&args.journal, policy, start)?;
+    let journal = path.map(|path| journal::open(&path, policy)).transpose().map_err(|e| e.to_string())?;
     Gate::new(GateParts {
         policy: policy.clone(),
         ledger: Ledger::new(journal, policy.clone()),
@@ -195,11 +184,15 @@ fn tell(denied: &[Denied], policy: &Policy, start: &Start) {
         let explained = &denial.explained;
         let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
         complain!("aegis: denied: {}: {}{times}", escaped(&start.as_typed(&explained.asked, policy)), escaped(&explained.cause));
-        if let Some(suggestion) = &explained.suggestion {
-            complain!("  way out: {}", escaped(&start.as_typed(suggestion, policy)));
-        }
+        way_out(explained.suggestion.as_deref(), policy, start);
     }
     if let Some(more) = denied.len().checked_sub(TOLD).filter(|more| *more > 0) {
         complain!("aegis: and {more} more; the journal has them all");
+    }
+}
+
+fn way_out(suggestion: Option<&str>, policy: &Policy, start: &Start) {
+    if let Some(suggestion) = suggestion {
+        complain!("  way out: {}", escaped(&start.as_typed(suggestion, policy)));
     }
 }

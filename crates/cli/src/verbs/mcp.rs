@@ -33,13 +33,10 @@ fn serve(args: &Mcp, start: &Start) -> Result<(), String> {
         complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let policy = Arc::new(policy);
-    let open: Option<aegis_mcp::OpenJournal> = if args.journal.no_audit {
-        None
-    } else {
-        let path = journal::path(args.journal.audit.as_deref(), &policy, start)?;
+    let open = journal::chosen(&args.journal, &policy, start)?.map(|path| {
         let policy = policy.clone();
-        Some(Box::new(move || journal::open(&path, &policy)))
-    };
+        Box::new(move || journal::open(&path, &policy)) as aegis_mcp::OpenJournal
+    });
     // what a command leaves behind becomes our child, and is found when the command is cleaned up
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     let workers = CopiedWorkers::default();

@@ -76,12 +76,9 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     let open = |path: &PathBuf| OperatorLog::open(&start.cwd.join(path)).map_err(|e| Stop::failure(format!("{}: {e}", path.display())));
     let operator = args.operator_log.as_ref().map(open).transpose()?;
     let source = read_script(&args.script, start)?;
-    let journal = if args.journal.no_audit {
-        None
-    } else {
-        let path = journal::path(args.journal.audit.as_deref(), &policy, start).map_err(Stop::failure)?;
-        Some(journal::open(&path, &policy).map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?)
-    };
+    let path = journal::chosen(&args.journal, &policy, start).map_err(Stop::failure)?;
+    let journal = path.map(|path| journal::open(&path, &policy)).transpose();
+    let journal = journal.map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?;
     for line in banner {
         complain!("aegis: {}", aegis_gate::escaped(&line));
     }

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aegis_policy::{Access, Explanation, PathOp, Policy, Verdict, Visibility};
+use aegis_policy::{Access, Decision, Explanation, PathOp, Policy, Verdict, Visibility};
 use aegis_sandbox::child::FileId;
 use aegis_sandbox::mediate::{Change, JudgeChange};
 
@@ -64,26 +64,27 @@ impl PolicyChanges {
         (PolicyChanges { policy, denials: denials.clone(), all_approved }, denials)
     }
 
-    fn judge(&self, op: PathOp, path: &Path) -> bool {
+    /// The decision, if it allows; else one denial more.
+    fn allowed(&self, op: PathOp, path: &Path) -> Option<Decision> {
         let access = Access::Path { op, path };
         let decision = self.policy.decide(&access);
         match decision.verdict() {
-            Verdict::Allow => return true,
-            Verdict::Ask if self.all_approved => return true,
+            Verdict::Allow => return Some(decision),
+            Verdict::Ask if self.all_approved => return Some(decision),
             _ => {}
         }
         self.denials.add(op, path, || {
             let shown = path.strip_prefix(self.policy.root()).unwrap_or(path);
             self.policy.explain(&access, &format!("{} {}", op.capability().name(), shown.display()), &decision)
         });
-        false
+        None
     }
 
     /// Whether it is, under another name, a file that a deny or local-only rule names.
     fn is_guarded_twin(&self, path: &Path, file: FileId) -> bool {
         let is_it = |other: &Path| std::fs::metadata(other).is_ok_and(|meta| (meta.dev(), meta.ino()) == (file.device, file.inode));
         let twin = self.policy.literal_guarded().find(|other| *other != path && is_it(other));
-        twin.is_some_and(|twin| !self.judge(PathOp::Write, twin))
+        twin.is_some_and(|twin| self.allowed(PathOp::Write, twin).is_none())
     }
 }
 
@@ -92,13 +93,10 @@ impl JudgeChange for PolicyChanges {
         match *change {
             Change::Write { path, file } => {
                 let is_twin = matches!(file, Some((file, names)) if names > 1 && self.is_guarded_twin(path, file));
-                self.judge(PathOp::Write, path) && !is_twin
+                self.allowed(PathOp::Write, path).is_some() && !is_twin
             }
-            Change::Read { path } => {
-                let decision = self.policy.decide(&Access::Path { op: PathOp::Read, path });
-                self.judge(PathOp::Read, path) && decision.visibility() == Visibility::Public
-            }
-            Change::Remove { path } => self.judge(PathOp::Delete, path),
+            Change::Read { path } => self.allowed(PathOp::Read, path).is_some_and(|decision| decision.visibility() == Visibility::Public),
+            Change::Remove { path } => self.allowed(PathOp::Delete, path).is_some(),
         }
     }
 }

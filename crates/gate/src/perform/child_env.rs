@@ -14,7 +14,7 @@ use crate::perform::exec::bad;
 const OPERATORS: &[&str] = &["PATH", "HOME", "SHELL", "USER", "LOGNAME", "TMPDIR"];
 
 /// A variable and its value.
-pub(crate) type Variable = (OsString, OsString);
+pub type Variable = (OsString, OsString);
 
 impl Gate {
     /// Allowed names only; local-only ones only for commands that are cleared for them; then what the script sets. Joins the labels of
@@ -29,7 +29,7 @@ impl Gate {
     ) -> Result<Vec<Variable>, EffectError> {
         let mut env = match &self.children.public_env {
             Some(known) => known.clone(),
-            None => self.children.public_env.insert(self.allowed_variables()).clone(),
+            None => self.children.public_env.insert(self.public_variables()).clone(),
         };
         if ruling.visibility() == Visibility::LocalOnly {
             // What the command writes depends on these also where they are not set: that they are not is as secret.
@@ -70,7 +70,9 @@ impl Gate {
         Ok(env)
     }
 
-    pub(crate) fn allowed_variables(&self) -> Vec<Variable> {
+    /// The variables that every child gets: those of the operator that the policy allows and that are public.
+    #[must_use]
+    pub fn public_variables(&self) -> Vec<Variable> {
         self.given(Visibility::Public).map(|(name, value, _)| (name, value)).collect()
     }
 

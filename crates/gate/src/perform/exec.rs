@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
 use aegis_policy::{Access, Decision, ExecRequest, PathOp, Reason, Visibility};
+use aegis_sandbox::Cancel;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
-use aegis_sandbox::{Cancel, End};
 
 use crate::approve::ApprovalRequest;
 use crate::call::{Call, MARK, Ruling, marked, preview};
@@ -166,7 +166,7 @@ impl Gate {
         match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
-                let code = exit_code(finished.end);
+                let code = finished.end.exit_code();
                 if let Some(stop) = finished.stopped {
                     let what = match stop {
                         Stop::Output => "wrote more than [subprocess].max_output_bytes and was killed",
@@ -370,7 +370,7 @@ impl Gate {
     }
 
     fn output(&mut self, call: &Call<'_>, child: &Child, mut finished: Finished, label: Label) -> Result<Outcome, EffectError> {
-        let code = exit_code(finished.end);
+        let code = finished.end.exit_code();
         if !label.is_public() {
             self.redactor.learn(&finished.stdout);
             let mut keep = |bytes, shape| self.vault.keep(bytes, label.clone(), shape, &self.policy);
@@ -412,15 +412,6 @@ impl Gate {
             ("stdout".to_owned(), failed(Shape::Text)),
             ("stderr".to_owned(), failed(Shape::Text)),
         ])
-    }
-}
-
-/// As shells have it: 128 and the signal where one ended the child.
-const fn exit_code(end: End) -> i32 {
-    match end {
-        End::Exited(code) => code,
-        End::Signal(signal) => 128 + signal,
-        _ => 255,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
+use rustix::process::Pid;
 
 use super::launcher::{GO, KILL, LAUNCHER, START, Said};
 use super::message::Writer;
@@ -140,11 +140,8 @@ impl Preparing {
         };
         asked?;
         let pid = pid.ok_or(SandboxError::Launcher)?;
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
-        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;
-        known.add(pid);
+        let first = known.adopt(pid)?;
         drop(known);
-        let first = Process::new(pid, pidfd);
         before.wait()?;
         let (lacks, fds) = match hear(socket.as_fd())? {
             (Said::Ready, lacks, fds) => (lacks, fds),

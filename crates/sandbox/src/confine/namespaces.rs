@@ -6,6 +6,7 @@ use rustix::process::{getegid, geteuid};
 use rustix::thread::UnshareFlags;
 
 use crate::error::{Calling, SandboxError};
+use crate::launch;
 
 /// Leaves all namespaces of the system; the PID namespace is entered by what this process starts from now on. Inside, the user and the
 /// group are who they are outside, so that files belong to whom they belong.
@@ -36,12 +37,9 @@ pub(super) enum Side {
 
 /// Starts the first process of the namespaces, as a copy of this one and as its sibling.
 pub(super) fn split() -> Result<Side, SandboxError> {
-    // SAFETY: a fork, as there is one thread.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0) };
-    match i32::try_from(pid) {
-        Ok(0) => Ok(Side::First),
-        Ok(pid) if pid > 0 => Ok(Side::Before(pid)),
-        _ => Err(std::io::Error::last_os_error()).calling("clone"),
+    match launch::copy_self()? {
+        0 => Ok(Side::First),
+        pid => Ok(Side::Before(pid)),
     }
 }
 

@@ -9,7 +9,7 @@ use libc::sock_filter;
 use super::{Rule, Test, Verdict};
 
 /// Offsets in the kernel's `struct seccomp_data`.
-const NR: u32 = 0;
+pub(crate) const NR: u32 = 0;
 const ARCH: u32 = 4;
 const ARGS: u32 = 16;
 
@@ -21,18 +21,18 @@ pub(super) const THIS_ARCH: u32 = 0xc000_00b7;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) const THIS_ARCH: u32 = 0;
 
-pub(super) const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
+pub(crate) const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
 pub(super) const AND: u16 = 0x54; // BPF_ALU | BPF_AND | BPF_K
 pub(super) const JUMP: u16 = 0x05; // BPF_JMP | BPF_JA
-pub(super) const IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+pub(crate) const IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
 pub(super) const IF_GREATER: u16 = 0x25; // BPF_JMP | BPF_JGT | BPF_K
 pub(super) const IF_AT_LEAST: u16 = 0x35; // BPF_JMP | BPF_JGE | BPF_K
-pub(super) const IF_ANY_BIT: u16 = 0x45; // BPF_JMP | BPF_JSET | BPF_K
-pub(super) const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+pub(crate) const IF_ANY_BIT: u16 = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+pub(crate) const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 
 pub(super) const KILL: u32 = 0x8000_0000; // SECCOMP_RET_KILL_PROCESS
-pub(super) const ALLOW: u32 = 0x7fff_0000; // SECCOMP_RET_ALLOW
-pub(super) const ERRNO: u32 = 0x0005_0000; // SECCOMP_RET_ERRNO
+pub(crate) const ALLOW: u32 = 0x7fff_0000; // SECCOMP_RET_ALLOW
+pub(crate) const ERRNO: u32 = 0x0005_0000; // SECCOMP_RET_ERRNO
 
 /// A filter that applies the first rule with the call's number and kills the process if there is none. Calls of x86's x32 table have
 /// numbers from 2^30, which no rule names.
@@ -240,7 +240,7 @@ impl Program {
 }
 
 /// Both architectures are little-endian.
-fn low(arg: u8) -> u32 {
+pub(crate) fn low(arg: u8) -> u32 {
     ARGS + 8 * u32::from(arg)
 }
 

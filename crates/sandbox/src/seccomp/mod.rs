@@ -4,7 +4,7 @@
 //! - `child`: what programs that scripts start may not do; everything else is allowed.
 //! - `assemble`: rules into instructions, in both shapes.
 
-mod assemble;
+pub(crate) mod assemble;
 mod child;
 #[cfg(test)]
 mod machine;
@@ -13,7 +13,7 @@ mod worker;
 pub(crate) use child::{ChildCalls, filter as child_filter};
 pub(crate) use worker::filter as worker_filter;
 
-use crate::error::SandboxError;
+use crate::error::{Calling, SandboxError};
 
 /// One call and what becomes of it: the first case whose tests all hold decides.
 #[derive(Debug, Clone)]
@@ -83,15 +83,23 @@ const NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWNET) as u32;
 
 /// A number that no call has is never reached.
-fn number(nr: libc::c_long) -> u32 {
+pub(crate) fn number(nr: libc::c_long) -> u32 {
     u32::try_from(nr).unwrap_or(u32::MAX)
 }
 
 /// Binds the calling thread, and what it starts, to the filter. NO_NEW_PRIVS must be set.
 pub(crate) fn install(filter: &[libc::sock_filter]) -> Result<(), SandboxError> {
+    install_with(filter, 0).map(|_| ())
+}
+
+/// The same with flags of seccomp(2); what the call gives.
+pub(crate) fn install_with(filter: &[libc::sock_filter], flags: libc::c_ulong) -> Result<i32, SandboxError> {
     let len = u16::try_from(filter.len()).map_err(|_| SandboxError::Proc("the filter"))?;
     let program = libc::sock_fprog { len, filter: filter.as_ptr().cast_mut() };
     // SAFETY: the kernel copies the program, which is valid for the call, and checks it.
-    let done = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &program) };
-    if done == 0 { Ok(()) } else { Err(SandboxError::Call { call: "seccomp", source: std::io::Error::last_os_error() }) }
+    let given = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &program) };
+    match i32::try_from(given) {
+        Ok(given) if given >= 0 => Ok(given),
+        _ => Err(std::io::Error::last_os_error()).calling("seccomp"),
+    }
 }

@@ -2,10 +2,9 @@
 
 use std::os::unix::net::UnixStream;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, getppid, set_dumpable_behavior, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use super::socket::{SOCKET_FD, broker_pid, take_memory, take_socket};
-use crate::broker::single_threaded;
+use super::socket::{SOCKET_FD, die_with_broker, take_memory, take_socket};
 use crate::channel::SharedPages;
 use crate::error::{Calling, SandboxError};
 use crate::landlock::{self, Enforced};
@@ -45,13 +44,7 @@ pub struct LockedDown {
 /// # Errors
 /// Anything but Landlock is not available, the process is not a worker, has more than one thread, or lost its broker. The worker must end then.
 pub fn lock_down(limits: &WorkerLimits) -> Result<LockedDown, SandboxError> {
-    single_threaded()?;
-    let broker = broker_pid()?;
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
-    // If the broker ended before that call, no signal will come.
-    if getppid() != Some(broker) {
-        return Err(SandboxError::BrokerGone);
-    }
+    die_with_broker()?;
     let pages = take_memory()?;
     close_all_above(SOCKET_FD)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;

@@ -5,10 +5,11 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::AddressFamily;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
+use crate::broker::single_threaded;
 use crate::channel::SharedPages;
-use crate::error::SandboxError;
+use crate::error::{Calling, SandboxError};
 
 /// Where a worker finds its socket.
 pub(super) const SOCKET_FD: RawFd = 3;
@@ -33,8 +34,17 @@ pub(super) fn take_socket() -> Result<UnixStream, SandboxError> {
     Ok(UnixStream::from(unsafe { OwnedFd::from_raw_fd(SOCKET_FD) }))
 }
 
+/// Makes sure that this process, which has one thread, does not outlive the broker that its socket leads to.
+pub(super) fn die_with_broker() -> Result<(), SandboxError> {
+    single_threaded()?;
+    let broker = broker_pid()?;
+    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
+    // If the broker ended before that call, no signal will come.
+    if getppid() == Some(broker) { Ok(()) } else { Err(SandboxError::BrokerGone) }
+}
+
 /// The process that made the socket pair, as the kernel recorded it.
-pub(super) fn broker_pid() -> Result<Pid, SandboxError> {
+fn broker_pid() -> Result<Pid, SandboxError> {
     // SAFETY: used for two questions only; if the number is not open, the kernel says so.
     let socket = unsafe { BorrowedFd::borrow_raw(SOCKET_FD) };
     if rustix::net::getsockname(socket).map(|name| name.address_family()) != Ok(AddressFamily::UNIX) {

@@ -10,13 +10,10 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::net::{RecvFlags, SendFlags};
-use rustix::process::{
-    DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getppid, pidfd_open, set_dumpable_behavior, waitid,
-};
+use rustix::process::{DumpableBehavior, Pid, set_dumpable_behavior};
 
-use super::socket::{MEMORY_FD, SOCKET_FD, broker_pid};
+use super::socket::{MEMORY_FD, SOCKET_FD, die_with_broker};
 use super::start::{NAME, WorkerProcess, argv};
-use crate::broker::single_threaded;
 use crate::channel::SharedPages;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{self, started};
@@ -67,12 +64,7 @@ impl Zygote {
         passing::send(self.socket.as_fd(), &[1], &fds)?;
         // a negative number is none: the zygote could not copy itself
         let pid = Some(self.answer()?).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(SandboxError::ZygoteGone)?;
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).calling("pidfd_open")?;
-        // whatever the number says, only a child of ours is waited for and killed
-        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT).calling("waitid")?;
-        started.add(pid);
-        drop(started);
-        Ok(WorkerProcess::new(Process::new(pid, pidfd), socket, pages))
+        Ok(WorkerProcess::new(started.adopt(pid)?, socket, pages))
     }
 
     fn answer(&self) -> Result<i32, SandboxError> {
@@ -89,24 +81,17 @@ impl Zygote {
 /// This process is no zygote, has more than one thread, or lost its broker; or, in a copy, its descriptors could not be put in place.
 /// It must end then.
 pub fn copies() -> Result<(), SandboxError> {
-    single_threaded()?;
-    let broker = broker_pid()?;
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
-    if getppid() != Some(broker) {
-        return Err(SandboxError::BrokerGone);
-    }
+    die_with_broker()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
-    // SAFETY: `broker_pid` has found the socket at that number; nothing closes it but the copies, in their own tables.
+    // SAFETY: `die_with_broker` has found the socket at that number; nothing closes it but the copies, in their own tables.
     let control = unsafe { BorrowedFd::borrow_raw(SOCKET_FD) };
     answer(control, 0)?;
     loop {
         let fds = next(control)?;
-        // SAFETY: a fork, as there is one thread; the copy shares nothing that it could write to but its descriptors. With CLONE_PARENT it
-        // is a child of the broker, as any worker.
-        let pid = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0) };
-        match pid {
-            0 => return take_place(fds),
-            pid => answer(control, i32::try_from(pid).unwrap_or(-1))?,
+        match launch::copy_self() {
+            Ok(0) => return take_place(fds),
+            // the broker is told, and does without this one
+            copied => answer(control, copied.unwrap_or(-1))?,
         }
     }
 }

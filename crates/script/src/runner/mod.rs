@@ -167,7 +167,7 @@ impl Runner {
         }
     }
 
-    /// The same as [`Runner::process`], without a worker for now.
+    /// The same as [`Runner::process`], without a worker until one is needed.
     #[must_use]
     pub fn process_later(start: impl StartWorker + 'static) -> Runner {
         Runner { workers: Workers::Process { start: Box::new(start), waiting: None, keep_warm: false }, ended: Vec::new() }

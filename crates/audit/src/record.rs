@@ -43,6 +43,22 @@ pub struct RunStart<'a> {
     pub argv: &'a [Text<'a>],
 }
 
+/// `confinement`: what the kernel grants to the commands that come next. A run that starts none has no such record.
+#[derive(Debug, Clone, Copy)]
+pub struct Confinement<'a> {
+    /// In words; `none: ` and why, where it grants nothing.
+    pub actual: &'a str,
+}
+
+impl Record for Confinement<'_> {
+    fn kind(&self) -> &'static str {
+        "confinement"
+    }
+    fn fields(&self, to: &mut Fields<'_>) {
+        to.text("actual", self.actual);
+    }
+}
+
 /// A policy file as it was loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyFile<'a> {

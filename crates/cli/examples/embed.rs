@@ -49,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         approver: Box::new(approver.clone()),
         environment: Environment::new(std::env::vars_os()),
         home: None,
+        launcher: None,
         declassified: None,
     })?;
     let source = Source::new(script.clone(), std::fs::read_to_string(script)?);

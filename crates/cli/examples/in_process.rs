@@ -13,6 +13,8 @@ mod output;
 mod chosen;
 #[path = "../src/cli.rs"]
 mod cli;
+#[path = "../src/denied.rs"]
+mod denied;
 #[path = "../src/exit.rs"]
 mod exit;
 #[path = "../src/home.rs"]
@@ -33,6 +35,9 @@ use cli::{Cli, Verb};
 use home::Start;
 
 fn main() -> ExitCode {
+    if std::env::args_os().next().is_some_and(|name| name == aegis_sandbox::confine::LAUNCHER) {
+        aegis_sandbox::confine::launcher();
+    }
     let start = match Start::take() {
         Ok(start) => start,
         Err(error) => return exit::internal(&error),

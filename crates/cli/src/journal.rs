@@ -47,8 +47,13 @@ pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit:
     Journal::open(path, Options { durability })
 }
 
-/// What holds the children of scripts.
-pub(crate) const NOT_CONFINED: &str = "none: children run in their own session with a clean environment, not confined by the kernel";
+/// What holds the commands of scripts: that is made when the first one comes.
+pub(crate) fn of_scripts(policy: &Policy) -> &'static str {
+    match policy.settings().confine {
+        Confine::Off => "none: commands run in their own session with a clean environment, not confined by the kernel",
+        Confine::Auto | Confine::Required => "as the record \"confinement\" says before the first command",
+    }
+}
 
 /// Writes `run.start`. `text` is that of a script; `confinement` says what the kernel gives.
 pub(crate) fn begin(

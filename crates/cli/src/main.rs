@@ -6,6 +6,7 @@ mod output;
 
 mod chosen;
 mod cli;
+mod denied;
 mod exit;
 mod home;
 mod journal;

@@ -34,6 +34,7 @@ fn main() {
         approver: Box::new(ApproveNone),
         environment: Environment::new([(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))]),
         home: None,
+        launcher: None,
         declassified: None,
     };
     let mut gate = Gate::new(parts).unwrap();

@@ -14,9 +14,11 @@ use aegis_sandbox::Cancel;
 use crate::approve::{Answer, ApprovalRequest, Approver};
 use crate::budget::Budget;
 use crate::call::{Call, Ruling};
+use crate::confine::StartLauncher;
 use crate::environment::Environment;
 use crate::ledger::Ledger;
 use crate::network::Network;
+use crate::perform::exec::Children;
 use crate::redact::Redactor;
 use crate::resolve::{PathError, Tree};
 use crate::vault::Vault;
@@ -33,6 +35,8 @@ pub struct GateParts {
     pub environment: Environment,
     /// The operator's home directory, from the user database.
     pub home: Option<PathBuf>,
+    /// Starts the launchers that hold commands; without one the kernel holds none.
+    pub launcher: Option<StartLauncher>,
     /// Where it is kept how much became public today, for all runs of the policy; without one nothing does.
     pub declassified: Option<PathBuf>,
 }
@@ -52,7 +56,9 @@ pub struct Gate {
     literals: OnceCell<Arc<[PathBuf]>>,
     /// What the object depends on that was not there when it was last looked for.
     pub(crate) absent: Label,
-    pub(crate) children: crate::perform::exec::Children,
+    pub(crate) children: Children,
+    pub(crate) home: Option<PathBuf>,
+    pub(crate) launcher: Option<StartLauncher>,
     /// Requests that were approved for the run, as exactly as they were asked.
     approved: HashSet<Sha256Digest>,
     /// A person said "no, and stop".
@@ -82,7 +88,9 @@ impl Gate {
             declassified: parts.declassified,
             literals: OnceCell::new(),
             absent: Label::public(),
-            children: crate::perform::exec::Children::default(),
+            children: Children::default(),
+            home: parts.home,
+            launcher: parts.launcher,
             approved: HashSet::new(),
             stopped: false,
             cancel: None,
@@ -194,6 +202,11 @@ impl Gate {
         Err(self.refused(call, error, Some(&request.target)))
     }
 
+    /// Whether nobody need be asked.
+    pub(crate) fn approves_all(&self) -> bool {
+        self.approver.approves_all()
+    }
+
     /// What was approved is not what would be done.
     pub(crate) fn changed(&mut self, call: &Call<'_>, resolved: &str) -> EffectError {
         let error = EffectError::new(ErrorCode::ApprovalDenied, format!("not approved: {}: {}", call.asked(), PathError::Changed));
@@ -249,7 +262,6 @@ impl Gate {
         self.budget.deadline()
     }
 
-    /// Literal deny and local-only paths, made once, and only when a hard link needs them.
     /// The file that the first word of a command stands for: a path, or a name that the operator's PATH finds; where links lead from it.
     #[must_use]
     pub fn find_program(&self, word: &str, cwd: &std::path::Path) -> Option<PathBuf> {
@@ -257,6 +269,7 @@ impl Gate {
         crate::resolve::Binary::resolve(word, &search, cwd).ok().map(|binary| binary.real)
     }
 
+    /// Literal deny and local-only paths, made once, and only when a hard link needs them.
     pub(crate) fn literals(&self) -> Arc<[PathBuf]> {
         self.literals.get_or_init(|| self.policy.literal_guarded().map(PathBuf::from).collect()).clone()
     }

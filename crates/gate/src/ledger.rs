@@ -54,6 +54,13 @@ impl Done {
 #[must_use]
 pub(crate) struct Intent(u64);
 
+impl Intent {
+    /// Its number in the journal.
+    pub(crate) const fn number(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Ledger {
     /// Writes to this journal, or nowhere where the operator said `--no-audit`.
     #[must_use]
@@ -173,6 +180,11 @@ impl Ledger {
         // words that quote an argument would quote what it was made of
         let reason = if public { error.message.as_str() } else { "the run had branched on local-only data, and its words may hold some" };
         self.write(&audit::Denied { call, reason: Text::from(reason), code: error.code.name() })
+    }
+
+    /// What the kernel gives for the commands that come next.
+    pub(crate) fn confined(&mut self, actual: &str) -> Result<(), EffectError> {
+        self.write(&audit::Confinement { actual })
     }
 
     /// A change by a confined program that was not made.

@@ -79,6 +79,7 @@ fn work(
         approver,
         environment: parts.environment.clone(),
         home: parts.home.clone(),
+        launcher: parts.launcher,
         declassified: parts.declassified.clone(),
     };
     let gate = Gate::new(parts).map_err(|e| EffectError::new(ErrorCode::Io, format!("the policy root cannot be opened: {e}")))?;

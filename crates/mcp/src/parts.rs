@@ -44,6 +44,8 @@ pub struct Parts {
     pub environment: Environment,
     /// The operator's home directory.
     pub home: Option<PathBuf>,
+    /// As [`aegis_gate::GateParts::launcher`].
+    pub launcher: Option<aegis_gate::confine::StartLauncher>,
     /// As [`aegis_gate::GateParts::declassified`].
     pub declassified: Option<PathBuf>,
     /// How scripts are evaluated.

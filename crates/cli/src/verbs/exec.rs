@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aegis_gate::confine::{Denied, PlanFor, Planned, PolicyChanges, plan};
+use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, tell_place};
 use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
 use aegis_policy::{ChildNetwork, Confine, Policy};
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
@@ -17,7 +17,7 @@ use aegis_sandbox::{End, SandboxError};
 use crate::chosen::{self, Chosen};
 use crate::cli::Exec;
 use crate::home::Start;
-use crate::{exit, journal};
+use crate::{denied, exit, journal};
 
 /// Started before there was a policy.
 type Launcher = Option<Result<Preparing, SandboxError>>;
@@ -45,7 +45,8 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let (word, _) = args.command.split_first().ok_or("no command")?;
     let word = word.to_string_lossy().into_owned();
     let real = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
-    let of = PlanFor { programs: std::slice::from_ref(&real), home: start.home.as_deref(), cwd: Some(&start.cwd) };
+    let clearance = Clearance::public();
+    let of = PlanFor { clearance: &clearance, programs: std::slice::from_ref(&real), home: start.home.as_deref(), cwd: Some(&start.cwd) };
     let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
     if !plan.grants.iter().any(|grant| start.cwd.starts_with(&grant.path)) {
         return Err(format!(
@@ -61,19 +62,21 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     }
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     aegis_sandbox::broker::survive_interrupts();
-    let (judge, denials) = PolicyChanges::new(policy.clone(), args.yes);
+    let (judge, denials) = PolicyChanges::new(policy.clone(), clearance.clone(), args.yes);
     let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal));
     let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
     let mut confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
-    let actual = actual(&confined, plan.proxy);
+    let actual = in_words(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
     let mut env = gate.public_variables();
+    let mut address = None;
     let proxy = match confined.take_proxy() {
         Some(listener) => {
-            env.extend(proxy_variables(&listener)?);
+            address = Some(listener.local_addr().map_err(|e| e.to_string())?);
             let resolver = Resolver::system();
             let parts = ProxyParts {
                 policy: policy.clone(),
+                clearance,
                 resolvers: Arc::new(move || resolver.another()),
                 records: gate.ledger().connections(),
                 effect: None,
@@ -83,12 +86,7 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
         }
         None => None,
     };
-    // the operator's own is not there; and below a project in /tmp there is no room for sockets and pipes
-    if let Some(scratch) = plan.free_scratch().first() {
-        env.retain(|(name, _)| name != "TMPDIR");
-        env.push(("TMPDIR".into(), scratch.as_os_str().to_owned()));
-    }
-    env.sort_unstable();
+    tell_place(&mut env, &plan, address);
     let end = command(&mut confined, args, &real, &env, start)?;
     drop(confined);
     let unreached = proxy.map(Proxy::end).unwrap_or_default();
@@ -97,11 +95,8 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     for denial in &denied {
         gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
     }
-    tell(&denied, &policy, start);
-    for denial in unreached.iter().take(TOLD) {
-        complain!("aegis: {}", escaped(&start.as_typed(&denial.reason, &policy)));
-        way_out(denial.suggestion.as_deref(), &policy, start);
-    }
+    denied::tell(&denied, &policy, start);
+    denied::tell_unreached(&unreached, &policy, start);
     journal::end(gate.ledger(), if code == 0 { "ok" } else { "exec" }, code, began).map_err(|e| e.to_string())?;
     Ok(code)
 }
@@ -115,20 +110,10 @@ fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String
         approver: Box::new(ApproveNone),
         environment: start.environment.clone(),
         home: start.home.clone(),
+        launcher: None,
         declassified: None,
     })
     .map_err(|e| format!("the policy root cannot be opened: {e}"))
-}
-
-/// What the kernel gives, for the journal.
-fn actual(confined: &Confined, has_proxy: bool) -> String {
-    let mut all = vec!["own user, mount, PID, network, IPC and UTS namespaces", "system call filter", "changes judged one by one"];
-    all.push(if has_proxy { "network by the proxy alone" } else { "no network" });
-    all.push(if confined.lacks_landlock() { "no Landlock" } else { "Landlock" });
-    if confined.lacks_proc() {
-        all.push("the system's /proc");
-    }
-    all.join("; ")
 }
 
 fn command(confined: &mut Confined, args: &Exec, program: &Path, env: &[(OsString, OsString)], start: &Start) -> Result<End, String> {
@@ -146,26 +131,6 @@ fn command(confined: &mut Confined, args: &Exec, program: &Path, env: &[(OsStrin
     }
 }
 
-/// What tells programs where the proxy is: each looks for another of these.
-fn proxy_variables(listener: &std::net::TcpListener) -> Result<Vec<(OsString, OsString)>, String> {
-    let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let url = format!("http://{address}");
-    let here = "localhost,127.0.0.1,::1";
-    let all = [
-        ("HTTP_PROXY", url.as_str()),
-        ("http_proxy", &url),
-        ("HTTPS_PROXY", &url),
-        ("https_proxy", &url),
-        // not socks5h: some clients fail at start where they cannot speak it
-        ("ALL_PROXY", &url),
-        ("all_proxy", &url),
-        ("NO_PROXY", here),
-        ("no_proxy", here),
-        ("NODE_USE_ENV_PROXY", "1"),
-    ];
-    Ok(all.map(|(name, value)| (name.into(), value.into())).into())
-}
-
 /// The rules that would be in force.
 fn show(grants: &[Grant], masked: usize) {
     for Grant { path, read, write, exec } in grants {
@@ -173,26 +138,4 @@ fn show(grants: &[Grant], masked: usize) {
         say!("{}{}{} {}", right(*read, 'r'), right(*write, 'w'), right(*exec, 'x'), path.display());
     }
     say!("{masked} names below are hidden; where it says w, each change is judged by the policy; no network");
-}
-
-/// Denials that are told.
-const TOLD: usize = 20;
-
-/// What was denied, and what to add.
-fn tell(denied: &[Denied], policy: &Policy, start: &Start) {
-    for denial in denied.iter().take(TOLD) {
-        let explained = &denial.explained;
-        let times = if denial.times > 1 { format!(" ({} times)", denial.times) } else { String::new() };
-        complain!("aegis: denied: {}: {}{times}", escaped(&start.as_typed(&explained.asked, policy)), escaped(&explained.cause));
-        way_out(explained.suggestion.as_deref(), policy, start);
-    }
-    if let Some(more) = denied.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        complain!("aegis: and {more} more; the journal has them all");
-    }
-}
-
-fn way_out(suggestion: Option<&str>, policy: &Policy, start: &Start) {
-    if let Some(suggestion) = suggestion {
-        complain!("  way out: {}", escaped(&start.as_typed(suggestion, policy)));
-    }
 }

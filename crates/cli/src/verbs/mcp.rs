@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aegis_mcp::{Approvals, Parts, serve_http, serve_stdio};
+use aegis_sandbox::confine::Preparing;
 use aegis_script::CopiedWorkers;
 
 use crate::chosen::{self, Chosen};
@@ -44,6 +45,7 @@ fn serve(args: &Mcp, start: &Start) -> Result<(), String> {
         journal: open,
         environment: start.environment.clone(),
         home: start.home.clone(),
+        launcher: Some(Preparing::new),
         declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
         workers: Box::new(move || Box::new(workers.clone())),
         approvals: match args.approvals {

@@ -12,6 +12,7 @@ use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, Ter
 use aegis_policy::{Atom, Policy};
 use aegis_script::{Limits, PolicyJudge, RunOptions, RunReport, Runner, Source, Status};
 
+use aegis_sandbox::confine::Preparing;
 use sha2::Digest;
 
 use crate::chosen::{self, Chosen};
@@ -19,7 +20,7 @@ use crate::cli::Run;
 use crate::home::Start;
 use crate::operator::{Heard, OperatorLog};
 use crate::output::Printed;
-use crate::{exit, journal};
+use crate::{denied, exit, journal};
 
 pub(crate) fn run(args: Run, start: Start, runner: Option<Runner>) -> ExitCode {
     match prepare(&args, &start) {
@@ -83,7 +84,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         complain!("aegis: {}", aegis_gate::escaped(&line));
     }
     let mut ledger = Ledger::new(journal, policy.clone());
-    journal::begin(&mut ledger, &policy, &args.script, Some(source.text()), journal::NOT_CONFINED, start).map_err(Stop::failure)?;
+    journal::begin(&mut ledger, &policy, &args.script, Some(source.text()), journal::of_scripts(&policy), start).map_err(Stop::failure)?;
     let approver: Box<dyn Approver> = if args.yes {
         Box::new(ApproveAll)
     } else {
@@ -97,6 +98,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         approver,
         environment: start.environment.clone(),
         home: start.home.clone(),
+        launcher: Some(Preparing::new),
         declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
     };
     let mut gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
@@ -189,6 +191,12 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
         say!("{}", as_json(&report, source.name(), public.text(), code, &gate));
     } else {
         show(&report, source.name(), &policy, start);
+    }
+    if !args.json && !withheld {
+        denied::tell(gate.denied_changes(), &policy, start);
+    }
+    if let Some(why) = gate.unconfined().filter(|_| !withheld) {
+        complain!("aegis: commands ran without confinement by the kernel: {}", aegis_gate::escaped(why));
     }
     if withheld {
         complain!("aegis: finished (status withheld)");

@@ -52,6 +52,11 @@ pub trait Approver {
 
     /// The name in the journal: `terminal`, `--yes`, `nobody`.
     fn name(&self) -> &'static str;
+
+    /// Whether everything under approval is approved beforehand: then what nobody can be asked about in time may happen too.
+    fn approves_all(&self) -> bool {
+        false
+    }
 }
 
 /// `--yes`: approves everything that a rule puts under approval, and is journalled as such.
@@ -64,6 +69,9 @@ impl Approver for ApproveAll {
     }
     fn name(&self) -> &'static str {
         "--yes"
+    }
+    fn approves_all(&self) -> bool {
+        true
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aegis_policy::{Access, Decision, Explanation, PathOp, Policy, Verdict, Visibility};
+use aegis_policy::{Access, Decision, Explanation, PathOp, Policy, Verdict};
 use aegis_sandbox::child::FileId;
 use aegis_sandbox::mediate::{Change, JudgeChange};
+
+use super::clearance::Clearance;
 
 /// A change that was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +25,13 @@ pub struct Denied {
 
 /// What was denied in a run, in order, each once. Clones are the same list.
 #[derive(Debug, Clone, Default)]
-pub struct Denials(Arc<Mutex<Vec<Denied>>>);
+pub struct Denials(Arc<Mutex<Noticed>>);
+
+#[derive(Debug, Default)]
+struct Noticed {
+    denied: Vec<Denied>,
+    changed_unreadable: bool,
+}
 
 /// More different ones are counted with the last.
 const MOST: usize = 1000;
@@ -32,11 +40,21 @@ impl Denials {
     /// All so far.
     #[must_use]
     pub fn all(&self) -> Vec<Denied> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noticed().denied.clone()
+    }
+
+    /// All since this was last asked, and whether a file was changed meanwhile that not everybody may read.
+    pub(super) fn take(&self) -> (Vec<Denied>, bool) {
+        let noticed = std::mem::take(&mut *self.noticed());
+        (noticed.denied, noticed.changed_unreadable)
+    }
+
+    fn unreadable_was_changed(&self) {
+        self.noticed().changed_unreadable = true;
     }
 
     fn add(&self, op: PathOp, path: &Path, explain: impl FnOnce() -> Explanation) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = &mut self.noticed().denied;
         if let Some(known) = all.iter_mut().find(|denied| denied.op == op && denied.path == path) {
             known.times += 1;
         } else if all.len() < MOST {
@@ -45,6 +63,10 @@ impl Denials {
             last.times += 1;
         }
     }
+
+    fn noticed(&self) -> MutexGuard<'_, Noticed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Judges changes by the policy. What would have to be asked is denied, as nobody can be in the middle of a system call, unless all of it was
@@ -52,39 +74,85 @@ impl Denials {
 #[derive(Debug)]
 pub struct PolicyChanges {
     policy: Arc<Policy>,
+    clearance: Clearance,
     denials: Denials,
     all_approved: bool,
 }
 
+/// What words say of a path that may be made of what nobody but its readers may know.
+const WITHHELD: &str = "[REDACTED]";
+
 impl PolicyChanges {
-    /// A judge, and the list of what it denies.
+    /// A judge of programs with this clearance, and the list of what it denies.
     #[must_use]
-    pub fn new(policy: Arc<Policy>, all_approved: bool) -> (PolicyChanges, Denials) {
+    pub fn new(policy: Arc<Policy>, clearance: Clearance, all_approved: bool) -> (PolicyChanges, Denials) {
         let denials = Denials::default();
-        (PolicyChanges { policy, denials: denials.clone(), all_approved }, denials)
+        (PolicyChanges { policy, clearance, denials: denials.clone(), all_approved }, denials)
     }
 
-    /// The decision, if it allows; else one denial more.
-    fn allowed(&self, op: PathOp, path: &Path) -> Option<Decision> {
-        let access = Access::Path { op, path };
-        let decision = self.policy.decide(&access);
-        match decision.verdict() {
-            Verdict::Allow => return Some(decision),
-            Verdict::Ask if self.all_approved => return Some(decision),
-            _ => {}
+    /// Whether it may be done; else there is one denial more.
+    fn may(&self, op: PathOp, path: &Path) -> bool {
+        let decision = self.policy.decide(&Access::Path { op, path });
+        let granted = match decision.verdict() {
+            Verdict::Allow => true,
+            Verdict::Ask => self.all_approved,
+            Verdict::Deny => false,
+        };
+        if granted && self.fits(op, path, &decision) {
+            return true;
         }
-        self.denials.add(op, path, || {
-            let shown = path.strip_prefix(self.policy.root()).unwrap_or(path);
-            self.policy.explain(&access, &format!("{} {}", op.capability().name(), shown.display()), &decision)
-        });
-        None
+        if self.clearance.is_public() {
+            self.denials.add(op, path, || self.explain(op, path, &decision, granted));
+        } else {
+            self.denials.add(op, Path::new(WITHHELD), || Explanation {
+                verdict: Verdict::Deny,
+                asked: format!("{} {WITHHELD}", op.capability().name()),
+                cause: "a program with local-only data changes only local-only files that may receive all of it".to_owned(),
+                rule: None,
+                suggestion: None,
+            });
+        }
+        false
+    }
+
+    fn explain(&self, op: PathOp, path: &Path, decision: &Decision, granted: bool) -> Explanation {
+        let shown = path.strip_prefix(self.policy.root()).unwrap_or(path);
+        let asked = format!("{} {}", op.capability().name(), shown.display());
+        let explained = self.policy.explain(&Access::Path { op, path }, &asked, decision);
+        if granted {
+            let cause = "it is local-only, and the program is not".to_owned();
+            return Explanation { verdict: Verdict::Deny, cause, suggestion: None, ..explained };
+        }
+        explained
+    }
+
+    /// Whether the program and the object may have to do with each other.
+    fn fits(&self, op: PathOp, path: &Path, decision: &Decision) -> bool {
+        match op {
+            PathOp::Read => self.clearance.may_learn(decision),
+            PathOp::Write => self.clearance.may_tell(&self.policy, decision),
+            // that a file is gone is seen by whoever could see it
+            PathOp::Delete => {
+                self.clearance.is_public() || {
+                    let place = self.policy.decide(&Access::Path { op: PathOp::Write, path });
+                    self.clearance.may_tell(&self.policy, &place)
+                }
+            }
+        }
+    }
+
+    /// What not everybody may read, or not the programs themselves, is nothing that plans made before know of.
+    fn notice(&self, path: &Path) {
+        if !self.clearance.may_read(&self.policy, path) || !Clearance::public().may_read(&self.policy, path) {
+            self.denials.unreadable_was_changed();
+        }
     }
 
     /// Whether it is, under another name, a file that a deny or local-only rule names.
     fn is_guarded_twin(&self, path: &Path, file: FileId) -> bool {
         let is_it = |other: &Path| std::fs::metadata(other).is_ok_and(|meta| (meta.dev(), meta.ino()) == (file.device, file.inode));
         let twin = self.policy.literal_guarded().find(|other| *other != path && is_it(other));
-        twin.is_some_and(|twin| self.allowed(PathOp::Write, twin).is_none())
+        twin.is_some_and(|twin| !self.may(PathOp::Write, twin))
     }
 }
 
@@ -93,10 +161,14 @@ impl JudgeChange for PolicyChanges {
         match *change {
             Change::Write { path, file } => {
                 let is_twin = matches!(file, Some((file, names)) if names > 1 && self.is_guarded_twin(path, file));
-                self.allowed(PathOp::Write, path).is_some() && !is_twin
+                let may = !is_twin && PolicyChanges::may(self, PathOp::Write, path);
+                if may {
+                    self.notice(path);
+                }
+                may
             }
-            Change::Read { path } => self.allowed(PathOp::Read, path).is_some_and(|decision| decision.visibility() == Visibility::Public),
-            Change::Remove { path } => self.allowed(PathOp::Delete, path).is_some(),
+            Change::Read { path } => PolicyChanges::may(self, PathOp::Read, path),
+            Change::Remove { path } => PolicyChanges::may(self, PathOp::Delete, path),
         }
     }
 }

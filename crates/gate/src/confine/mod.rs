@@ -2,9 +2,18 @@
 //! decision, [`Policy::decide`](aegis_policy::Policy::decide); here it is asked ahead for every name that is there, and at each change.
 
 mod changes;
+mod clearance;
+mod held;
 mod plan;
 mod system;
+mod turns;
+mod variables;
 mod walk;
 
 pub use changes::{Denials, Denied, PolicyChanges};
+pub use clearance::Clearance;
+pub use held::{StartLauncher, in_words};
+pub(crate) use held::{Held, HeldParts};
 pub use plan::{PlanError, PlanFor, Planned, plan};
+pub(crate) use turns::{Kind as TurnKind, TURNS, Turn};
+pub use variables::tell_place;

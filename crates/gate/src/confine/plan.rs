@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use aegis_policy::{Extent, PathOp, Policy};
 use aegis_sandbox::confine::{Grant, Plan};
 
+use super::clearance::Clearance;
 use super::system::{PROGRAMS, SETTINGS};
 use super::walk::{TooMany, Walk};
 
 /// For whom the plan is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct PlanFor<'a> {
+    /// What they may know.
+    pub clearance: &'a Clearance,
     /// Programs that must be there, as judged.
     pub programs: &'a [PathBuf],
     /// The home directory: there, and empty but for what is granted.
@@ -48,14 +51,14 @@ pub enum PlanError {
     },
 }
 
-/// The plan of a policy, for programs whose output is public.
+/// The plan of a policy.
 ///
 /// # Errors
 /// [`PlanError`]: it could only be held in part.
 pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     let mut plan = Plan::default();
     system(&mut plan);
-    let mut walk = Walk::new(policy);
+    let mut walk = Walk::new(policy, of.clearance);
     let mut trees: Vec<PathBuf> = Vec::new();
     for reach in policy.reach(PathOp::Read) {
         let Some(begin) = real(&reach.begin) else { continue };

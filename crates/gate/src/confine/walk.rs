@@ -5,7 +5,9 @@ use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Access, PathOp, Policy, Verdict, Visibility};
+use aegis_policy::Policy;
+
+use super::clearance::Clearance;
 
 /// So many names are looked at in one run; [`super::PlanError`] says so too.
 const MOST_NAMES: usize = 200_000;
@@ -13,6 +15,7 @@ const MOST_NAMES: usize = 200_000;
 /// A walk over granted trees.
 pub(super) struct Walk<'a> {
     policy: &'a Policy,
+    clearance: &'a Clearance,
     /// Names that may still be looked at.
     left: usize,
     /// What nobody may look into.
@@ -25,14 +28,13 @@ pub(super) struct Walk<'a> {
 pub(super) struct TooMany;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(policy: &'a Policy) -> Walk<'a> {
-        Walk { policy, left: MOST_NAMES, masks: Vec::new(), twins: HashSet::new() }
+    pub(super) fn new(policy: &'a Policy, clearance: &'a Clearance) -> Walk<'a> {
+        Walk { policy, clearance, left: MOST_NAMES, masks: Vec::new(), twins: HashSet::new() }
     }
 
-    /// Whether a program whose output is public may read it.
+    /// Whether programs may read it.
     pub(super) fn may_read(&self, path: &Path) -> bool {
-        let decision = self.policy.decide(&Access::Path { op: PathOp::Read, path });
-        decision.verdict() == Verdict::Allow && decision.visibility() == Visibility::Public
+        self.clearance.may_read(self.policy, path)
     }
 
     /// Masks what is below a tree and may not be read.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use aegis_effect::{Child, EffectError, ErrorCode, ExecOutput, Label, Outcome, Shape};
-use aegis_policy::{Access, Decision, ExecRequest, PathOp, Reason, Visibility};
+use aegis_policy::{Access, ChildNetwork, Decision, ExecRequest, PathOp, Reason, Visibility};
 use aegis_sandbox::Cancel;
-use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits, Stdin, Stop};
+use aegis_sandbox::child::{ChildSpec, Finished, RunLimits, Stdin, Stop};
 
 use crate::approve::ApprovalRequest;
 use crate::call::{Call, MARK, Ruling, marked, preview};
+use crate::confine::{Clearance, Denied, Held, TURNS, TurnKind};
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::perform::child_env::Variable;
@@ -20,9 +21,18 @@ use crate::resolve::{Binary, Intent, NoBinary, Prepared, search_path};
 /// The largest command line, in words and bytes, that is judged at all.
 const MAX_WORDS: usize = 10_000;
 
+/// Why a command did not get its turn.
+pub(crate) const WAITED: &str = "other calls with local-only data took until the end of its time";
+
 /// What does not change between the children of a run.
 #[derive(Default)]
 pub(crate) struct Children {
+    /// Launchers for those that come next; the last one for public programs, and the last for others.
+    pub(crate) held: Vec<Held>,
+    /// Why the kernel holds none, where the policy lets them run all the same.
+    pub(crate) unheld: Option<String>,
+    /// Changes that public ones were denied.
+    pub(crate) denied: Vec<Denied>,
     search: Option<Vec<PathBuf>>,
     /// Variables every child gets: allowed, and public.
     pub(crate) public_env: Option<Vec<Variable>>,
@@ -106,13 +116,16 @@ impl Gate {
                 self.check_flow(call, &label, decision)?;
             }
         }
-        if words.marked.is_some() {
-            // A labelled word may name any local-only file, so that the output depends on each that the command may have: which one is content.
-            ruling.join_receivable(&self.policy, self.policy.file_sources(), &mut label);
-        }
         let exact = self.judge_exact(call, &words, &cwd.at, &binary, &mut ruling, &mut failed)?;
         let mut env = self.child_environment(call, child, &mut ruling, &mut label, &mut failed)?;
         env.sort_unstable();
+        if !ruling.label_with(&label).is_public() {
+            // it can read every local-only file that it may have, and what it writes depends on each
+            ruling.join_receivable(&self.policy, self.policy.file_sources(), &mut label);
+            if self.policy.settings().child_network == ChildNetwork::Proxy {
+                ruling.join_receivable(&self.policy, self.policy.host_sources(), &mut label);
+            }
+        }
         let out = ruling.label_with(&label);
         self.check_written(call, &out, exact.as_ref().map_or(&resolved, |e| &e.1))?;
 
@@ -155,15 +168,27 @@ impl Gate {
             stdin: Stdin::Null,
             max_memory_bytes: None,
         };
+        let clearance = Clearance::of(out.clone());
+        let kind = if out.is_public() { TurnKind::Public } else { TurnKind::Change };
+        let _turn = TURNS.take(kind, deadline).ok_or_else(|| EffectError::new(ErrorCode::Limit, format!("{}: {WAITED}", call.asked())))?;
+        let mut detail = failed.then(|| "not started: a local-only part of it cannot be given to a command".to_owned());
+        let hold = match self.hold(&clearance, &binary) {
+            Ok(hold) => Some(hold),
+            Err(why) if out.is_public() => return Err(self.not_held(call, &why)),
+            Err(why) => {
+                detail.get_or_insert(why);
+                None
+            }
+        };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
-        if failed {
-            self.ledger
-                .outcome(id, Done::failed(ErrorCode::Exec).detail("not started: a local-only part of it cannot be given to a command"))?;
+        let (Some(hold), None) = (hold, &detail) else {
+            self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail.unwrap_or_default()))?;
             return Ok(self.no_output(child, &out));
-        }
+        };
         let cancel = self.cancel.clone();
         let run = RunLimits { deadline, max_output, cancel: cancel.as_ref().map(Cancel::fd), spare: &[] };
-        match child::run(&spec, (!stdin.is_empty()).then_some(stdin.as_slice()), &run) {
+        let ran = self.run_held(hold, id.number(), &spec, &cwd.at, (!stdin.is_empty()).then_some(stdin.as_slice()), &run);
+        match ran {
             Ok(finished) => {
                 let bytes = finished.stdout.len() + finished.stderr.len();
                 let code = finished.end.exit_code();

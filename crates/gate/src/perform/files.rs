@@ -297,8 +297,9 @@ impl Gate {
                 return self.done(out);
             }
         };
-        let resolved = prepared.real().to_string_lossy().into_owned();
-        let id = self.ledger.intent(call, &ruling, Some(&resolved), label)?;
+        let real = prepared.real().to_path_buf();
+        let turn = self.turn_to_change(call, &real)?;
+        let id = self.ledger.intent(call, &ruling, Some(&real.to_string_lossy()), label)?;
         // What is there already is as secret as the place, and what happens to labelled content may depend on it: the outcome says nothing.
         let local_only = ruling.visibility() == Visibility::LocalOnly;
         let out = if local_only || !label.is_public() { ruling.label_with(label) } else { Label::public() };
@@ -306,7 +307,9 @@ impl Gate {
             self.ledger.outcome(id, Done::failed(ErrorCode::Io).detail("not done: what should be written failed before"))?;
             return self.done(out);
         }
-        match act(self, prepared) {
+        let acted = act(self, prepared);
+        self.was_changed(&real, turn);
+        match acted {
             Ok(bytes) => {
                 self.ledger.outcome(id, Done::bytes(bytes))?;
                 self.done(out)

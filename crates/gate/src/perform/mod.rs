@@ -6,6 +6,7 @@ mod declassify;
 mod env;
 pub(crate) mod exec;
 mod files;
+pub(crate) mod hold;
 mod http;
 pub(crate) mod keep;
 mod reveal;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use aegis_audit::{ConnectionEnd, ConnectionOpen, EffectResult, Text};
 use aegis_effect::ErrorCode;
-use aegis_policy::{Access, Decision, RequestUrl, Verdict, Visibility};
+use aegis_policy::{Access, Decision, RequestUrl, Verdict};
 
 use super::bounds::Bounds;
 use super::dial::dial;
@@ -76,7 +76,7 @@ pub(super) fn admit<'s>(
     })?;
     let addresses = vetted.ips().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rule = decision.rule().map(|rule| rule.place());
-    let record = ConnectionOpen { connection: shared.describe(wish, rule.as_deref()), addresses: Text::from(&addresses) };
+    let record = ConnectionOpen { connection: shared.describe(wish, rule.as_deref()), addresses: Text::from(shared.shown(&addresses)) };
     shared.parts.records.open(&record).map_err(|_| NotMade::Unrecorded)?;
     let begun = Instant::now();
     let mut last = Fault::Closed;
@@ -104,20 +104,25 @@ pub(super) fn admit<'s>(
     Err(NotMade::Unreachable("could not connect".to_owned(), last))
 }
 
-/// What the policy has against a connection of a child. Nobody can be asked about one, and what it carries has no label.
+/// What the policy has against a connection of a child. Nobody can be asked about one, and what it carries has the label that the child has.
 fn objection(shared: &Shared, wish: &Wish<'_>, access: &Access<'_>, decision: &Decision) -> Option<Why> {
+    let clearance = &shared.parts.clearance;
     let mut why = explained(shared, wish, access, decision);
-    match (decision.verdict(), decision.visibility()) {
-        (Verdict::Allow, Visibility::Public) => return None,
-        (Verdict::Allow, Visibility::LocalOnly) => {
-            why.reason = format!("denied: {}: the host is local-only, and confined commands reach only public hosts", wish.what);
+    match decision.verdict() {
+        Verdict::Allow if !clearance.may_learn(decision) => {
+            why.reason = format!("denied: {}: the host is local-only, and the command is not", wish.what);
             why.suggestion = None;
         }
-        (Verdict::Ask, _) => {
+        Verdict::Allow if !clearance.may_tell(&shared.parts.policy, decision) => {
+            why.reason = format!("denied: {}: the command has local-only data that the host may not receive", wish.what);
+            why.suggestion = None;
+        }
+        Verdict::Allow => return None,
+        Verdict::Ask => {
             why.reason = format!("{}; connections of confined commands cannot be approved", why.reason);
             why.suggestion = None;
         }
-        (Verdict::Deny, _) => {}
+        Verdict::Deny => {}
     }
     Some(why)
 }
@@ -134,7 +139,7 @@ impl Upstream<'_> {
         let record = ConnectionEnd {
             id: self.id,
             result: result.map_or_else(|code| EffectResult::Error(code.name()), |()| EffectResult::Ok),
-            address: Some(Text::from(&address)),
+            address: Some(Text::from(self.shared.shown(&address))),
             bytes_up: self.wire.sent(),
             bytes_down: self.wire.received(),
             took: self.begun.elapsed(),

@@ -1,11 +1,13 @@
 //! What a proxy is made of.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use aegis_policy::Policy;
 
 use super::record::RecordConnections;
+use crate::confine::Clearance;
 use crate::net::Resolver;
 
 /// Everything a proxy is made of.
@@ -13,12 +15,14 @@ use crate::net::Resolver;
 pub struct ProxyParts {
     /// What is allowed.
     pub policy: Arc<Policy>,
+    /// What the child may know: it reaches only hosts that may receive that, and whose answers are no more.
+    pub clearance: Clearance,
     /// Makes resolvers of names like the gate's; one for each lookup under way, used again afterwards.
     pub resolvers: Arc<dyn Fn() -> Resolver + Send + Sync>,
     /// Where connections are written down.
     pub records: Arc<dyn RecordConnections>,
-    /// The effect that started the child, for the records.
-    pub effect: Option<u64>,
+    /// The effect that started the child that runs, for the records.
+    pub effect: Option<Arc<AtomicU64>>,
     /// The bounds.
     pub caps: ProxyCaps,
 }

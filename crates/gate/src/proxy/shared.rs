@@ -10,6 +10,7 @@ use aegis_sandbox::Cancel;
 
 use super::denial::{Denial, Denials};
 use super::parts::ProxyParts;
+use crate::call::MARK;
 use crate::net::Resolver;
 
 /// What the threads of a proxy share.
@@ -74,19 +75,25 @@ impl Shared {
     pub(super) fn describe<'a>(&self, wish: &Wish<'a>, rule: Option<&'a str>) -> Connection<'a> {
         Connection {
             id: wish.id,
-            effect: self.parts.effect,
+            effect: self.parts.effect.as_ref().map(|effect| effect.load(Ordering::Relaxed)),
             protocol: wish.protocol,
-            target: Text::from(wish.what),
-            host: Text::from(wish.url.map_or("", |url| &url.host)),
+            target: Text::from(self.shown(wish.what)),
+            host: Text::from(self.shown(wish.url.map_or("", |url| &url.host))),
             port: wish.url.map_or(0, |url| url.port),
             rule,
         }
     }
 
+    /// A text for the journal: what a child with local-only data asks for may be made of that.
+    pub(super) fn shown<'a>(&self, text: &'a str) -> &'a str {
+        if self.parts.clearance.is_public() { text } else { MARK }
+    }
+
     /// Writes a refusal into the journal. It stands whether that works or not.
     pub(super) fn record_refusal(&self, wish: &Wish<'_>, why: &Why) {
         let connection = self.describe(wish, why.rule.as_deref());
-        let record = ConnectionDenied { connection, reason: Text::from(&why.reason), code: why.code.name() };
+        let reason = if self.parts.clearance.is_public() { &why.reason } else { "the program had local-only data, and words may hold some" };
+        let record = ConnectionDenied { connection, reason: Text::from(reason), code: why.code.name() };
         let _ = self.parts.records.denied(&record);
     }
 

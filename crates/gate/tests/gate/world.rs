@@ -135,6 +135,7 @@ impl Build {
             approver: self.approver,
             environment: Environment::new(self.vars.iter().map(|(n, v)| (OsString::from(n), OsString::from(v)))),
             home: Some(self.home.clone()),
+            launcher: None,
             declassified: Some(self.declassified),
         };
         let gate = Gate::new(parts).unwrap().with_resolver(Resolver::fixed(self.names));

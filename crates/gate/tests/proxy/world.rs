@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aegis_audit::{ConnectionDenied, ConnectionEnd, ConnectionOpen, Journal, Options, Record};
 use aegis_effect::{EffectError, ErrorCode};
+use aegis_gate::confine::Clearance;
 use aegis_gate::{Proxy, ProxyCaps, ProxyParts, RecordConnections, Resolver};
 use aegis_policy::{Finder, Policy, Surroundings};
 use serde_json::Value;
@@ -94,9 +95,10 @@ pub fn proxy_with(text: &str, caps: ProxyCaps, names: impl Fn(usize) -> BTreeMap
     let made = resolvers.clone();
     let parts = ProxyParts {
         policy,
+        clearance: Clearance::public(),
         resolvers: Arc::new(move || Resolver::fixed(names(made.fetch_add(1, Ordering::SeqCst)))),
         records: records.clone(),
-        effect: Some(3),
+        effect: Some(Arc::new(AtomicU64::new(3))),
         caps,
     };
     World { proxy: Some(Proxy::serve(listener, parts).unwrap()), addr, records, resolvers }

@@ -46,6 +46,11 @@ impl Policy {
         self.sources_of_kind("file:")
     }
 
+    /// The indexes of all local-only rules for hosts.
+    pub fn host_sources(&self) -> impl Iterator<Item = usize> + '_ {
+        self.sources_of_kind("host:")
+    }
+
     fn sources_of_kind(&self, prefix: &'static str) -> impl Iterator<Item = usize> + '_ {
         self.atoms.iter().enumerate().filter(move |(_, name)| name.starts_with(prefix)).map(|(index, _)| index)
     }

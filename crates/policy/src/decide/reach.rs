@@ -47,6 +47,19 @@ impl Policy {
         self.reach_of(PathKind::Exec)
     }
 
+    /// The programs that command patterns name, as they name them, sorted. Where a pattern leaves that open, it is not among them.
+    #[must_use]
+    pub fn program_words(&self) -> Vec<&str> {
+        let lists = self.lists();
+        let all = lists.allow_commands.iter().chain(&lists.ask_commands).chain(&lists.local_only_commands);
+        let first = all.filter_map(|entry| entry.rule.pattern().split_whitespace().next());
+        let is_literal = |word: &&str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._+-".contains(&b));
+        let mut words: Vec<&str> = first.filter(is_literal).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
     fn reach_of(&self, kind: PathKind) -> Vec<Reach> {
         let mut all = Vec::new();
         for layer in &self.layers {
@@ -101,5 +114,12 @@ mod tests {
         assert_eq!(of(PathOp::Write), [("/project/out".to_owned(), Extent::All)]);
         assert_eq!(of(PathOp::Delete), []);
         assert_eq!(policy.exec_reach(), [Reach { begin: "/project/target".into(), extent: Extent::All }]);
+    }
+
+    #[test]
+    fn programs_are_the_first_words_of_commands() {
+        let text = "[subprocess]\nallow_commands = [\"git log **\", \"git show\", \"./x *\", \"* y\"]\nask_commands = [\"/usr/bin/make\"]\nlocal_only_commands = [\"gh **\"]\n";
+        let policy = Policy::from_text("p", text, Path::new("/project"), &Finder::of_this_user(), &Surroundings::default()).unwrap();
+        assert_eq!(policy.program_words(), ["./x", "/usr/bin/make", "gh", "git"]);
     }
 }

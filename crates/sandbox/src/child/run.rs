@@ -8,8 +8,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
+use std::path::Path;
+
+use super::pipes::Pipes;
 use super::running::{RunningChild, spawn};
 use super::spec::{ChildSpec, Stdin};
+use crate::confine::{Confined, ConfinedChild};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::process::until;
@@ -58,12 +62,66 @@ pub struct Finished {
 /// # Errors
 /// As [`spawn`] and [`RunningChild::kill_all`]; nothing of the child is left then either, but what cannot be killed.
 pub fn run(spec: &ChildSpec<'_>, stdin: Option<&[u8]>, limits: &RunLimits<'_>) -> Result<Finished, SandboxError> {
-    let mut child = spawn(&ChildSpec { stdin: if stdin.is_some() { Stdin::Pipe } else { Stdin::Null }, ..*spec })?;
-    let mut input = Input { fd: child.take_stdin(), left: stdin.unwrap_or_default() };
-    let mut output = Outputs { out: Output::new(child.take_stdout()), err: Output::new(child.take_stderr()), max: limits.max_output };
-    let mut stopped = exchange(&child, &mut input, &mut output, limits)?;
+    let mut child = spawn(&ChildSpec { stdin: stdin_of(stdin), ..*spec })?;
+    let pipes = child.take_pipes();
+    attend(&mut child, pipes, stdin.unwrap_or_default(), limits)
+}
+
+/// The same for a program that a launcher holds; `cwd` is the path of the spec's working directory.
+///
+/// # Errors
+/// As [`Confined::start_command`]; after an error of the launcher nothing of what it held is left.
+pub fn run_confined(
+    launcher: &mut Confined,
+    spec: &ChildSpec<'_>,
+    cwd: &Path,
+    stdin: Option<&[u8]>,
+    limits: &RunLimits<'_>,
+) -> Result<Finished, SandboxError> {
+    let (pipes, theirs) = Pipes::new(stdin_of(stdin))?;
+    let mut child = launcher.start_command(spec, cwd, theirs.each())?;
+    drop(theirs);
+    attend(&mut child, pipes, stdin.unwrap_or_default(), limits)
+}
+
+fn stdin_of(bytes: Option<&[u8]>) -> Stdin {
+    if bytes.is_some() { Stdin::Pipe } else { Stdin::Null }
+}
+
+/// A program under way, however it is held.
+trait UnderWay {
+    /// Becomes readable when it has ended.
+    fn ended(&self) -> BorrowedFd<'_>;
+    /// Ends it and all that it started.
+    fn end(&mut self, spare: &[Pid]) -> Result<End, SandboxError>;
+}
+
+impl UnderWay for RunningChild {
+    fn ended(&self) -> BorrowedFd<'_> {
+        self.pidfd()
+    }
+    fn end(&mut self, spare: &[Pid]) -> Result<End, SandboxError> {
+        self.kill_all(spare)
+    }
+}
+
+impl UnderWay for ConfinedChild<'_> {
+    fn ended(&self) -> BorrowedFd<'_> {
+        self.ended_fd()
+    }
+    /// Nothing of it is outside its namespaces, and nobody else's is in them.
+    fn end(&mut self, _: &[Pid]) -> Result<End, SandboxError> {
+        self.kill_all()
+    }
+}
+
+/// Feeds and reads it until it has ended or must be stopped, and leaves nothing of it.
+fn attend(child: &mut dyn UnderWay, pipes: Pipes, stdin: &[u8], limits: &RunLimits<'_>) -> Result<Finished, SandboxError> {
+    let mut input = Input { fd: pipes.stdin, left: stdin };
+    let mut output = Outputs { out: Output::new(pipes.stdout), err: Output::new(pipes.stderr), max: limits.max_output };
+    let mut stopped = exchange(child, &mut input, &mut output, limits)?;
     drop(input);
-    let end = child.kill_all(limits.spare)?;
+    let end = child.end(limits.spare)?;
     // All writers are dead, so what is in the pipes is all there will be.
     while output.out.fd.is_some() || output.err.fd.is_some() {
         if output.read_out()? || output.read_err()? {
@@ -79,7 +137,7 @@ pub fn run(spec: &ChildSpec<'_>, stdin: Option<&[u8]>, limits: &RunLimits<'_>) -
 
 /// Until the child has ended (`None`) or must be stopped.
 fn exchange(
-    child: &RunningChild,
+    child: &dyn UnderWay,
     input: &mut Input<'_>,
     output: &mut Outputs,
     limits: &RunLimits<'_>,
@@ -123,9 +181,9 @@ struct Polled {
 
 impl Polled {
     /// `false` if the deadline came first.
-    fn wait(&mut self, child: &RunningChild, input: &Input<'_>, output: &Outputs, limits: &RunLimits<'_>) -> Result<bool, Errno> {
+    fn wait(&mut self, child: &dyn UnderWay, input: &Input<'_>, output: &Outputs, limits: &RunLimits<'_>) -> Result<bool, Errno> {
         let wanted = [
-            (Some(child.pidfd()), PollFlags::IN, &mut self.ended),
+            (Some(child.ended()), PollFlags::IN, &mut self.ended),
             (output.out.fd.as_ref().map(AsFd::as_fd), PollFlags::IN, &mut self.out),
             (output.err.fd.as_ref().map(AsFd::as_fd), PollFlags::IN, &mut self.err),
             (input.fd.as_ref().map(AsFd::as_fd), PollFlags::OUT, &mut self.input),

@@ -1,14 +1,13 @@
 //! A started child.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::spec::{ChildSpec, Stdin, arguments, variables};
+use super::pipes::Pipes;
+use super::spec::{ChildSpec, arguments, variables};
 use super::sweep::{self, Ticks};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
@@ -25,21 +24,13 @@ const DYING: Duration = Duration::from_secs(2);
 pub fn spawn(spec: &ChildSpec<'_>) -> Result<RunningChild, SandboxError> {
     let program = launch::absolute(spec.program)?;
     let (argv, env) = (arguments(spec.argv)?, variables(spec.env)?);
-    let (stdin, theirs_in) = match spec.stdin {
-        Stdin::Null => (None, launch::dev_null()?),
-        Stdin::Pipe => {
-            let (read, write) = pipe()?;
-            (Some(ours(write)?), read)
-        }
-    };
-    let (stdout, theirs_out) = pipe()?;
-    let (stderr, theirs_err) = pipe()?;
+    let (pipes, theirs) = Pipes::new(spec.stdin)?;
     let started = Ticks::now();
     let process = launch::launch(&Launch {
         program: &program,
         argv: &argv,
         env: &env,
-        fds: &[theirs_in.as_fd(), theirs_out.as_fd(), theirs_err.as_fd()],
+        fds: &theirs.each(),
         cwd: Some(spec.cwd),
         expect: Some((spec.expect.device, spec.expect.inode)),
         max_memory_bytes: spec.max_memory_bytes,
@@ -48,7 +39,7 @@ pub fn spawn(spec: &ChildSpec<'_>) -> Result<RunningChild, SandboxError> {
         own_session: true,
         rules: None,
     })?;
-    Ok(RunningChild { process, started, stdin, stdout: Some(ours(stdout)?), stderr: Some(ours(stderr)?) })
+    Ok(RunningChild { process, started, pipes })
 }
 
 /// A running child. Dropping it ends it like [`RunningChild::kill_all`].
@@ -56,9 +47,7 @@ pub fn spawn(spec: &ChildSpec<'_>) -> Result<RunningChild, SandboxError> {
 pub struct RunningChild {
     process: Process,
     started: Ticks,
-    pub(super) stdin: Option<OwnedFd>,
-    pub(super) stdout: Option<OwnedFd>,
-    pub(super) stderr: Option<OwnedFd>,
+    pipes: Pipes,
 }
 
 impl RunningChild {
@@ -76,17 +65,22 @@ impl RunningChild {
 
     /// The writing end of its stdin, once; non-blocking. `None` without [`Stdin::Pipe`].
     pub fn take_stdin(&mut self) -> Option<OwnedFd> {
-        self.stdin.take()
+        self.pipes.stdin.take()
     }
 
     /// The reading end of its stdout, once; non-blocking.
     pub fn take_stdout(&mut self) -> Option<OwnedFd> {
-        self.stdout.take()
+        self.pipes.stdout.take()
     }
 
     /// The reading end of its stderr, once; non-blocking.
     pub fn take_stderr(&mut self) -> Option<OwnedFd> {
-        self.stderr.take()
+        self.pipes.stderr.take()
+    }
+
+    /// All ends of ours at once.
+    pub(super) fn take_pipes(&mut self) -> Pipes {
+        std::mem::take(&mut self.pipes)
     }
 
     /// Whether it has ended, waiting for that until the deadline. What it started may still run.
@@ -132,14 +126,4 @@ impl Drop for RunningChild {
             let _ = self.kill_all(&[]);
         }
     }
-}
-
-fn pipe() -> Result<(OwnedFd, OwnedFd), SandboxError> {
-    pipe_with(PipeFlags::CLOEXEC).calling("pipe")
-}
-
-/// Our end of a pipe does not block; the child's end, another open file, does.
-fn ours(fd: OwnedFd) -> Result<OwnedFd, SandboxError> {
-    rustix::fs::fcntl_setfl(&fd, OFlags::NONBLOCK).calling("fcntl(F_SETFL)")?;
-    Ok(fd)
 }

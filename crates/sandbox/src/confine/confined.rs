@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -26,6 +26,9 @@ use crate::process::{Process, until};
 /// It does what it is asked within milliseconds; one that does not is given up, and with it all that runs in it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A working directory that is the launcher's own: there is nothing in it that could have been judged.
+pub(super) const NO_FILE: FileId = FileId { device: 0, inode: 0 };
+
 /// A launcher: namespaces in which commands run, one after the other. Dropping it ends everything in them.
 #[derive(Debug)]
 pub struct Confined {
@@ -37,6 +40,8 @@ pub struct Confined {
     /// There is no Landlock.
     lacks_landlock: bool,
     proxy: Option<TcpListener>,
+    /// What is there as it is outside; other directories are empty ones of its own.
+    granted: Vec<PathBuf>,
     /// After `first`: nobody is left to ask when it ends.
     _mediator: Option<Mediator>,
 }
@@ -83,7 +88,8 @@ impl Confined {
         request.bytes(spec.program.as_os_str().as_bytes());
         file(&mut request, spec.expect);
         request.bytes(cwd.as_os_str().as_bytes());
-        file(&mut request, FileId { device: held.st_dev, inode: held.st_ino });
+        let is_theirs = self.granted.iter().any(|grant| cwd.starts_with(grant));
+        file(&mut request, if is_theirs { FileId { device: held.st_dev, inode: held.st_ino } } else { NO_FILE });
         request.list(spec.argv, |to, arg| to.bytes(arg.as_bytes()));
         request.list(spec.env, |to, (name, value)| to.bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()));
         request.number(spec.max_memory_bytes.unwrap_or(0));
@@ -161,7 +167,8 @@ impl Preparing {
             (false, _) => None,
         };
         let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
-        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, _mediator: mediator })
+        let granted = plan.grants.iter().map(|grant| grant.path.clone()).collect();
+        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, granted, _mediator: mediator })
     }
 }
 

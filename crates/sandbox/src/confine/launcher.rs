@@ -9,11 +9,13 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait};
 
+use super::confined::NO_FILE;
 use super::message::Reader;
 use super::namespaces::{Side, leave, loopback_up, split};
 use super::plan::Plan;
 use super::{privileges, root, rules};
 use crate::broker::single_threaded;
+use crate::child::FileId;
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{Launch, launch};
@@ -168,7 +170,7 @@ fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) ->
     let program = from.string()?;
     let expect = (from.number()?, from.number()?);
     let cwd = from.path()?;
-    let expect_cwd = (from.number()?, from.number()?);
+    let expect_cwd = FileId { device: from.number()?, inode: from.number()? };
     let argv = from.list(Reader::string)?;
     let env = from.list(Reader::string)?;
     let max_memory_bytes = Some(from.number()?).filter(|bytes| *bytes > 0);
@@ -176,7 +178,7 @@ fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) ->
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
     let held = super::mounts::at(rustix::fs::open(&cwd, flags, rustix::fs::Mode::empty()), "enter", &cwd)?;
     let stat = rustix::fs::fstat(&held).calling("fstat")?;
-    if (stat.st_dev, stat.st_ino) != expect_cwd {
+    if expect_cwd != NO_FILE && expect_cwd != (FileId { device: stat.st_dev, inode: stat.st_ino }) {
         return Err(SandboxError::Replaced(cwd));
     }
     launch(&Launch {

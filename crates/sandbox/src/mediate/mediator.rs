@@ -25,7 +25,7 @@ pub enum Change<'a> {
         /// What is there, with the number of its names if it has others.
         file: Option<(FileId, u64)>,
     },
-    /// What is there is to be read by the descriptor with which it is written.
+    /// What is there is to be read by the descriptor with which it is written, or gets another name under which it could be.
     Read {
         /// Without links.
         path: &'a Path,

@@ -316,6 +316,10 @@ impl Changes {
         let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
         let file = FileId { device: stat.st_dev, inode: stat.st_ino };
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        if !is_directory {
+            // under the new name it could be read, by others too
+            self.may(&Change::Read { path: from })?;
+        }
         self.may(&Change::Write { path: to, file: (!is_directory).then_some((file, stat.st_nlink)) })?;
         if !is_directory {
             return Ok(());
@@ -350,8 +354,11 @@ impl Changes {
         if entry.stat().is_ok() {
             return Err(Errno::EXIST);
         }
-        // under the new name it could be written
+        // under the new name it could be written and read
         self.may_write(&from)?;
+        if from.stat.st_dev != self.scratch {
+            self.may(&Change::Read { path: &from.path })?;
+        }
         self.may_make(&entry)?;
         linkat(CWD, from.by_descriptor(), &entry.directory, &entry.name, AtFlags::SYMLINK_FOLLOW).map(|()| Answer::Value)
     }

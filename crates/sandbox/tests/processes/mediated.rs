@@ -20,6 +20,7 @@ pub const TESTS: &[Test] = &[
     ("mediated_modes_and_times", modes_and_times),
     ("mediated_scratch_is_free", scratch_is_free),
     ("mediated_writing_gives_no_reading", writing_gives_no_reading),
+    ("mediated_names_give_no_reading", names_give_no_reading),
     ("mediated_deep_trees_are_not_renamed", deep_trees),
     ("mediated_by_every_call_there_is", every_call),
     ("mediated_races_change_nothing_denied", races),
@@ -197,6 +198,16 @@ fn writing_gives_no_reading() {
     let (said, _) = m.sh("exec 3<>a && cat <&3; echo x >> unread; exec 4<>unread && cat <&4");
     assert!(said.starts_with("a\n") && !said.contains("content"), "{said}");
     assert_eq!(m.read("unread"), "content\nx\n");
+}
+
+/// A new name is a new way to read, for programs that come later too.
+fn names_give_no_reading() {
+    let mut m = Mediated::new(&[], &[("unread", "content\n"), ("d/unread", "content\n"), ("a", "a\n")]);
+    let line = "ln unread b; mv unread c; mv d e; python3 -c 'import os; os.rename(\"unread\", \"f\")' 2>/dev/null; mv -n a g; ln g h; cat g h";
+    let (said, _) = m.sh(line);
+    assert!(said.ends_with("a\na\n") && !said.contains("content"), "{said}");
+    assert_eq!(m.names(), ["d", "d/unread", "g", "h", "unread"]);
+    assert_eq!(m.read("d/unread"), "content\n");
 }
 
 /// A tree so deep that judging it would take all of our stack and descriptors.

@@ -46,8 +46,8 @@ pub use journal::{Durability, Journal, Options, Seq};
 pub use line::MAX_RECORD_BYTES;
 pub use lines::MAX_READ_LINE_BYTES;
 pub use record::{
-    Approval, Call, CallEnd, CallStart, Confinement, Declassified, Denied, Effect, EffectIntent, EffectOutcome, EffectResult, Finding, Limit, Output,
-    PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
+    Approval, Call, CallEnd, CallStart, Confinement, Declassified, Denied, Effect, EffectIntent, EffectOutcome, EffectResult, Finding,
+    Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
 };
 pub use render::{printable, render_line};
 pub use run_id::RunId;

@@ -52,7 +52,8 @@ fn load(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Ch
             .is_some_and(|store| store.is_trusted(path, hash).unwrap_or(false))
     };
     match Policy::for_project(&path, &finder, around, trusted)? {
-        ProjectPolicy::Trusted(policy) => Ok(in_full(*policy)),
+        // what it weakens was shown to whoever trusted it, and stands in the journal
+        ProjectPolicy::Trusted(policy) => Ok(Chosen { policy: *policy, banner: Vec::new() }),
         ProjectPolicy::Untrusted(project) => {
             let shown = start.shown(&path);
             let (base, held) = match user()? {

@@ -42,8 +42,6 @@ pub enum LoadCode {
     RemovesNothing,
     /// Two parts of the policy contradict each other.
     Contradiction,
-    /// Something that this version, or this machine, cannot enforce.
-    Unavailable,
     /// The policy grants something on itself, its journal or their keys.
     SelfGrant,
     /// A list entry that can never match.
@@ -84,7 +82,6 @@ impl LoadCode {
             LoadCode::Inheritance => ("inheritance", "inheritance in a circle or too deep"),
             LoadCode::RemovesNothing => ("removes_nothing", "a \"!\" entry that removes nothing"),
             LoadCode::Contradiction => ("contradiction", "a contradiction"),
-            LoadCode::Unavailable => ("unavailable", "something that cannot be enforced here"),
             LoadCode::SelfGrant => ("self_grant", "a grant on the policy itself or its journal"),
             LoadCode::NeverMatches => ("never_matches", "an entry that can never match"),
             LoadCode::FailedTest => ("failed_test", "a failing test"),

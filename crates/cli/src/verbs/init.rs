@@ -36,6 +36,9 @@ pub(crate) fn init(args: &Init, start: &Start) -> ExitCode {
         Err(error) => return exit::failure(&start.load_failure(&error)),
     };
     say!("wrote {}", args.output.display());
+    for weakened in policy.weakened() {
+        say!("  weakened: {} ({})", weakened.what, weakened.by);
+    }
     match record(&path, &policy, start) {
         Ok(()) => say!("trusted on this machine as it is now; after a change: aegis trust {}", args.output.display()),
         Err(error) => return exit::failure(&error),

@@ -33,7 +33,6 @@ fn unknown_keys_sections_and_names() {
     refused("inherits = \"secure-default\"\n", &["policy.toml:1:", "did you mean \"secure-defaults\"?"]);
     refused("version = 2\n", &["policy.toml:1:"]);
     refused("[filesystem]\nread_allow = \"x\"\n", &["policy.toml:2:"]);
-    refused("[subprocess]\nconfine = \"required\"\n", &["policy.toml:2:", "confine = \"auto\""]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ mod walk;
 
 pub use changes::{Denials, Denied, PolicyChanges};
 pub use clearance::Clearance;
-pub use held::{StartLauncher, in_words};
 pub(crate) use held::{Held, HeldParts};
+pub use held::{StartLauncher, in_words};
 pub use plan::{PlanError, PlanFor, Planned, plan};
 pub(crate) use turns::{Kind as TurnKind, TURNS, Turn};
 pub use variables::tell_place;

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Extent, PathOp, Policy};
+use aegis_policy::{Access, Extent, PathOp, Policy};
 use aegis_sandbox::confine::{Grant, Plan};
 
 use super::clearance::Clearance;
@@ -59,22 +59,13 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     let mut plan = Plan::default();
     system(&mut plan);
     let mut walk = Walk::new(policy, of.clearance);
-    let mut trees: Vec<PathBuf> = Vec::new();
-    for reach in policy.reach(PathOp::Read) {
+    let (mut trees, mut files) = (Vec::new(), Vec::new());
+    let local_only = if of.clearance.is_public() { Vec::new() } else { policy.local_only_reach(PathOp::Read) };
+    for reach in policy.reach(PathOp::Read).into_iter().chain(local_only) {
         let Some(begin) = real(&reach.begin) else { continue };
-        match reach.extent {
-            Extent::All if begin.is_dir() => trees.push(begin),
-            Extent::All | Extent::Itself => {
-                if begin.is_file() && walk.may_read(&begin) {
-                    plan.grants.push(Grant { path: begin, read: true, write: false, exec: false });
-                }
-            }
-            Extent::Some => {
-                let files = walk.readable_below(&begin).map_err(|TooMany| PlanError::TooMany(begin))?;
-                plan.grants.extend(files.into_iter().map(|path| Grant { path, read: true, write: false, exec: false }));
-            }
-        }
+        walk.follow(reach.at(begin.clone()), &mut trees, &mut files).map_err(|TooMany| PlanError::TooMany(begin))?;
     }
+    plan.grants.extend(files.into_iter().map(|path| Grant { path, read: true, write: false, exec: false }));
     // of trees in trees the outer ones are enough
     trees.sort();
     trees.dedup_by(|inner, outer| inner.starts_with(&*outer));
@@ -87,7 +78,7 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     plan.grants.sort();
     plan.grants.dedup_by(|file, tree| file.path.starts_with(&tree.path) && !tree.exec && tree.path.is_dir());
     writable(policy, &mut plan)?;
-    executable(policy, of, &mut plan);
+    executable(policy, of, &mut walk, &mut plan)?;
     plan.directories.extend(of.home.into_iter().chain(of.cwd).map(Path::to_path_buf));
     let masked = walk.masks.len();
     plan.masks = walk.masks;
@@ -116,10 +107,19 @@ fn system(plan: &mut Plan) {
     }
 }
 
+/// Whether files may be made in a directory, as far as no rule is about their names.
+fn may_write_below(policy: &Policy, directory: &Path) -> bool {
+    policy.decide(&Access::Path { op: PathOp::Write, path: &directory.join("x") }).is_allow()
+}
+
+fn make(directory: &Path) -> Result<(), PlanError> {
+    std::fs::create_dir_all(directory).map_err(|error| PlanError::Make { directory: directory.to_path_buf(), error })
+}
+
 /// Mounts on which changes can be made at all. Which are, is judged one by one.
 fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
     for op in [PathOp::Write, PathOp::Delete] {
-        for reach in policy.reach(op) {
+        for reach in policy.reach(op).into_iter().chain(policy.local_only_reach(op)) {
             // something new is made in the directory above
             let directory = match reach.extent {
                 Extent::Itself => reach.begin.parent().unwrap_or(&reach.begin),
@@ -127,8 +127,9 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
             };
             // below a tree that is there, programs make it themselves
             let is_inside = plan.grants.iter().any(|grant| directory.starts_with(&grant.path));
-            if op == PathOp::Write && reach.extent == Extent::All && !is_inside && std::fs::symlink_metadata(directory).is_err() {
-                std::fs::create_dir_all(directory).map_err(|error| PlanError::Make { directory: directory.to_path_buf(), error })?;
+            let is_missing = || std::fs::symlink_metadata(directory).is_err() && may_write_below(policy, directory);
+            if op == PathOp::Write && reach.extent == Extent::All && !is_inside && is_missing() {
+                make(directory)?;
             }
             // in a tree it may be missing yet; elsewhere what is above it is nothing that was granted
             let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(real);
@@ -142,13 +143,26 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn executable(policy: &Policy, of: &PlanFor<'_>, plan: &mut Plan) {
+fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut Plan) -> Result<(), PlanError> {
     for reach in policy.exec_reach() {
+        // where programs will be built: the kernel takes rights only for what is there
+        if reach.extent == Extent::All && std::fs::symlink_metadata(&reach.begin).is_err() {
+            let is_inside = plan.grants.iter().any(|grant| reach.begin.starts_with(&grant.path));
+            if is_inside && may_write_below(policy, &reach.begin) {
+                make(&reach.begin)?;
+            }
+        }
         let Some(begin) = real(&reach.begin) else { continue };
-        let around = plan.grants.iter().filter(|grant| begin.starts_with(&grant.path)).max_by_key(|grant| grant.path.as_os_str().len());
-        // what cannot be read cannot be started
-        let Some((read, write)) = around.map(|grant| (grant.read, grant.write)) else { continue };
-        plan.grants.push(Grant { path: begin, read, write, exec: true });
+        let (mut trees, mut files) = (Vec::new(), Vec::new());
+        walk.follow(reach.at(begin.clone()), &mut trees, &mut files).map_err(|TooMany| PlanError::TooMany(begin))?;
+        for path in trees.into_iter().chain(files) {
+            // what of it can be read; what cannot be read cannot be started
+            plan.grants.iter_mut().filter(|grant| grant.read && grant.path.starts_with(&path)).for_each(|grant| grant.exec = true);
+            let around = plan.grants.iter().filter(|grant| path.starts_with(&grant.path)).max_by_key(|grant| grant.path.as_os_str().len());
+            if let Some((read, write)) = around.map(|grant| (grant.read, grant.write)) {
+                plan.grants.push(Grant { path, read, write, exec: true });
+            }
+        }
     }
     for program in of.programs {
         if let Some(path) = real(program) {
@@ -165,4 +179,5 @@ fn executable(policy: &Policy, of: &PlanFor<'_>, plan: &mut Plan) {
         }
         is_same
     });
+    Ok(())
 }

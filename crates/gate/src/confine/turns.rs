@@ -82,7 +82,7 @@ impl Turns {
                 self.over.notify_all();
             }
         }
-        has_come.then_some(Turn { of: self, kind })
+        has_come.then(|| Turn { of: self, kind })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

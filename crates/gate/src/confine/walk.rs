@@ -5,7 +5,7 @@ use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use aegis_policy::Policy;
+use aegis_policy::{Extent, Policy, Reach};
 
 use super::clearance::Clearance;
 
@@ -75,16 +75,29 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The files below a directory that may be read.
-    pub(super) fn readable_below(&mut self, top: &Path) -> Result<Vec<PathBuf>, TooMany> {
-        let mut found = Vec::new();
-        self.each_below(top, &mut |walk, path, kind| {
-            if !kind.is_dir() && walk.may_read(path) {
-                found.push(path.to_path_buf());
+    /// What a reach is about: whole trees, and files that may be read.
+    pub(super) fn follow(&mut self, reach: Reach, trees: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), TooMany> {
+        let mut open = vec![reach];
+        while let Some(reach) = open.pop() {
+            let Ok(what) = fs::symlink_metadata(&reach.begin) else { continue };
+            match reach.extent {
+                Extent::All if what.is_dir() => trees.push(reach.begin),
+                Extent::All | Extent::Itself => {
+                    if what.is_file() && self.may_read(&reach.begin) {
+                        files.push(reach.begin);
+                    }
+                }
+                Extent::Some if what.is_dir() => {
+                    let Ok(entries) = fs::read_dir(&reach.begin) else { continue };
+                    for entry in entries.flatten() {
+                        self.left = self.left.checked_sub(1).ok_or(TooMany)?;
+                        open.extend(reach.below(&entry.file_name()));
+                    }
+                }
+                Extent::Some => {}
             }
-            true
-        })?;
-        Ok(found)
+        }
+        Ok(())
     }
 
     /// Every name below, links not followed; `visit` says whether to look below a directory. What cannot be listed is not there for

@@ -16,6 +16,7 @@ use crate::confine::{Clearance, Denied, Held, TURNS, TurnKind};
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::perform::child_env::Variable;
+use crate::perform::hold::NotHeld;
 use crate::resolve::{Binary, Intent, NoBinary, Prepared, search_path};
 
 /// The largest command line, in words and bytes, that is judged at all.
@@ -174,8 +175,9 @@ impl Gate {
         let mut detail = failed.then(|| "not started: a local-only part of it cannot be given to a command".to_owned());
         let hold = match self.hold(&clearance, &binary) {
             Ok(hold) => Some(hold),
-            Err(why) if out.is_public() => return Err(self.not_held(call, &why)),
-            Err(why) => {
+            Err(NotHeld::Unrecorded(error)) => return Err(error),
+            Err(NotHeld::Impossible(why)) if out.is_public() => return Err(self.not_held(call, &why)),
+            Err(NotHeld::Impossible(why)) => {
                 detail.get_or_insert(why);
                 None
             }

@@ -8,13 +8,21 @@ use aegis_sandbox::SandboxError;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits};
 
 use crate::call::Call;
-use crate::confine::{Clearance, Denied, Held, HeldParts, PlanFor, Turn, TurnKind, TURNS};
+use crate::confine::{Clearance, Denied, Held, HeldParts, PlanFor, TURNS, Turn, TurnKind};
 use crate::gate::Gate;
 use crate::perform::exec::WAITED;
 use crate::resolve::Binary;
 
 /// More denied changes of a run are in the journal only.
 const MOST_DENIED: usize = 1000;
+
+/// Why a command does not run.
+pub(crate) enum NotHeld {
+    /// The policy demands what cannot be had.
+    Impossible(String),
+    /// It could not be written down.
+    Unrecorded(EffectError),
+}
 
 /// How a command runs.
 pub(crate) enum Hold {
@@ -28,8 +36,8 @@ impl Gate {
     /// A launcher for this program: one that is there, or a new one. Where the policy does without, why there is none is journalled, once.
     ///
     /// # Errors
-    /// Why there is none, where the policy demands one.
-    pub(crate) fn hold(&mut self, clearance: &Clearance, program: &Binary) -> Result<Hold, String> {
+    /// There is none, and the policy demands one; or the journal cannot be written.
+    pub(crate) fn hold(&mut self, clearance: &Clearance, program: &Binary) -> Result<Hold, NotHeld> {
         let confine = self.policy.settings().confine;
         if confine == Confine::Off || self.children.unheld.is_some() {
             return Ok(Hold::Nothing);
@@ -42,12 +50,12 @@ impl Gate {
         self.children.held.retain(|held| held.is_public() != clearance.is_public());
         match self.new_launcher(clearance, program) {
             Ok(held) => {
-                self.ledger.confined(&held.in_words()).map_err(|e| e.message)?;
+                self.ledger.confined(&held.in_words()).map_err(NotHeld::Unrecorded)?;
                 Ok(Hold::Kernel(Box::new(held)))
             }
-            Err(why) if confine == Confine::Required => Err(why),
+            Err(why) if confine == Confine::Required => Err(NotHeld::Impossible(why)),
             Err(why) => {
-                self.ledger.confined(&format!("none: {why}")).map_err(|e| e.message)?;
+                self.ledger.confined(&format!("none: {why}")).map_err(NotHeld::Unrecorded)?;
                 self.children.unheld = Some(why);
                 Ok(Hold::Nothing)
             }
@@ -104,9 +112,11 @@ impl Gate {
 
     /// A refusal of a command that could only run unconfined.
     pub(crate) fn not_held(&mut self, call: &Call<'_>, why: &str) -> EffectError {
-        let message = format!("denied: {}: [subprocess].confine is \"required\", and the kernel cannot hold commands here: {why}", call.asked());
-        let error = EffectError::new(ErrorCode::PolicyDenied, message)
-            .suggest("aegis doctor says what this machine lacks; with [subprocess] override = true and confine = \"auto\" commands run without it");
+        let message =
+            format!("denied: {}: [subprocess].confine is \"required\", and the kernel cannot hold commands here: {why}", call.asked());
+        let error = EffectError::new(ErrorCode::PolicyDenied, message).suggest(
+            "aegis doctor says what this machine lacks; with [subprocess] override = true and confine = \"auto\" commands run without it",
+        );
         self.refused(call, error, None)
     }
 

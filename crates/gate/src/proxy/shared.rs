@@ -92,7 +92,8 @@ impl Shared {
     /// Writes a refusal into the journal. It stands whether that works or not.
     pub(super) fn record_refusal(&self, wish: &Wish<'_>, why: &Why) {
         let connection = self.describe(wish, why.rule.as_deref());
-        let reason = if self.parts.clearance.is_public() { &why.reason } else { "the program had local-only data, and words may hold some" };
+        let reason =
+            if self.parts.clearance.is_public() { &why.reason } else { "the program had local-only data, and words may hold some" };
         let record = ConnectionDenied { connection, reason: Text::from(reason), code: why.code.name() };
         let _ = self.parts.records.denied(&record);
     }

@@ -54,7 +54,7 @@ fn a_child_finds_its_own_intent_and_no_outcome() {
     let mut w = policy(&text).journal_at(&log).open();
     let seen = w.stdout(&["cat", &log.to_string_lossy()]);
     assert!(seen.contains("\"effect.intent\"") && !seen.contains("\"effect.outcome\""), "{seen}");
-    assert_eq!(w.kinds(), ["effect.intent", "effect.outcome"]);
+    assert_eq!(w.kinds(), ["confinement", "effect.intent", "effect.outcome"]);
 }
 
 #[test]
@@ -69,7 +69,11 @@ fn every_effect_has_its_records_with_rule_and_resolved_object() {
     let all = w.records();
     let kinds: Vec<&str> = all.iter().map(|r| r["kind"].as_str().unwrap()).collect();
     let pair = ["effect.intent", "effect.outcome"];
-    assert_eq!(kinds, [vec!["effect", "effect"], pair.to_vec(), vec!["approval"], pair.to_vec(), pair.to_vec(), vec!["denied"]].concat());
+    assert_eq!(
+        kinds,
+        [vec!["effect", "effect"], pair.to_vec(), vec!["approval"], pair.to_vec(), vec!["confinement"], pair.to_vec(), vec!["denied"]]
+            .concat()
+    );
     let read = &all[0];
     assert_eq!(
         (read["call"].as_str(), read["target"].as_str(), read["line"].as_u64(), read["bytes"].as_u64()),
@@ -178,7 +182,7 @@ fn a_broker_killed_within_an_effect_leaves_an_intent_and_a_whole_chain() {
         assert_eq!(status.signal(), Some(9));
         let log = top.path().join("log");
         let kinds: Vec<String> = records(&log).iter().map(|r| r["kind"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(kinds, ["effect.intent", "effect.outcome", "effect.intent"]);
+        assert_eq!(kinds, ["effect.intent", "effect.outcome", "confinement", "effect.intent"]);
         assert!(matches!(verify(&log, &VerifyOptions::default()), Audited::Intact(_)));
         // and another run goes on behind it
         let mut w = policy(&everything(1)).file("src/a", "abc").journal_at(&log).open();

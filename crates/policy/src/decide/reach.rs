@@ -14,19 +14,21 @@ use crate::policy::Policy;
 pub enum Extent {
     /// That name alone.
     Itself,
-    /// Some of what is below.
+    /// Some of what is below; [`Reach::below`] leads there.
     Some,
     /// All of it.
     All,
 }
 
 /// The part of the file system that an allow rule is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
     /// The literal beginning of the pattern, absolute. Nothing need be there.
     pub begin: PathBuf,
     /// What of it.
     pub extent: Extent,
+    /// The pattern behind the beginning.
+    rest: Box<[Segment<'static>]>,
 }
 
 impl Policy {
@@ -39,6 +41,16 @@ impl Policy {
             PathOp::Delete => PathKind::Delete,
         };
         self.reach_of(kind)
+    }
+
+    /// The same for the local-only rules.
+    #[must_use]
+    pub fn local_only_reach(&self, op: PathOp) -> Vec<Reach> {
+        match op {
+            PathOp::Read => self.reach_of(PathKind::LocalRead),
+            PathOp::Write => self.reach_of(PathKind::LocalWrite),
+            PathOp::Delete => Vec::new(),
+        }
     }
 
     /// The same for `[subprocess].exec_allow`: programs that confined children may start.
@@ -65,7 +77,7 @@ impl Policy {
         for layer in &self.layers {
             layer.paths.each_of(kind, &mut |pattern| all.push(Reach::of(pattern)));
         }
-        all.sort();
+        all.sort_by(|a: &Reach, b| (&a.begin, a.extent).cmp(&(&b.begin, b.extent)));
         all.dedup();
         all
     }
@@ -73,8 +85,16 @@ impl Policy {
 
 impl Reach {
     fn of(pattern: &PathPattern<'_>) -> Reach {
-        let mut begin = PathBuf::from("/");
-        let mut rest = pattern.segments.as_slice();
+        let owned = |segment: &Segment<'_>| match segment {
+            Segment::One(component) => Segment::One(component.clone().into_owned()),
+            Segment::Deep => Segment::Deep,
+        };
+        Reach::from("/".into(), pattern.segments.iter().map(owned).collect())
+    }
+
+    /// Takes what is literal into the beginning.
+    fn from(mut begin: PathBuf, segments: Vec<Segment<'static>>) -> Reach {
+        let mut rest = segments.as_slice();
         while let [Segment::One(Component::Literal(name)), after @ ..] = rest {
             begin.push(OsStr::from_bytes(name));
             rest = after;
@@ -84,7 +104,39 @@ impl Reach {
             [Segment::Deep] => Extent::All,
             _ => Extent::Some,
         };
-        Reach { begin, extent }
+        Reach { begin, extent, rest: rest.into() }
+    }
+
+    /// The same below another name of where it begins.
+    #[must_use]
+    pub fn at(self, begin: PathBuf) -> Reach {
+        Reach { begin, ..self }
+    }
+
+    /// What of a name directly below the beginning it is about: nothing, or up to two parts of it.
+    #[must_use]
+    pub fn below(&self, name: &OsStr) -> Vec<Reach> {
+        let mut found = Vec::new();
+        self.step(&self.rest, name, &mut found);
+        found
+    }
+
+    fn step(&self, rest: &[Segment<'static>], name: &OsStr, found: &mut Vec<Reach>) {
+        match rest {
+            [Segment::One(component), after @ ..] if component.matches(name.as_bytes()) => {
+                found.push(Reach::from(self.begin.join(name), after.to_vec()));
+            }
+            [Segment::Deep, after @ ..] => {
+                // the name is among those that `**` stands for, or the first behind them
+                found.push(Reach {
+                    begin: self.begin.join(name),
+                    extent: if after.is_empty() { Extent::All } else { Extent::Some },
+                    rest: rest.into(),
+                });
+                self.step(after, name, found);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -113,13 +165,34 @@ mod tests {
         assert_eq!(of(PathOp::Read), expected.map(|(path, extent)| (path.to_owned(), extent)));
         assert_eq!(of(PathOp::Write), [("/project/out".to_owned(), Extent::All)]);
         assert_eq!(of(PathOp::Delete), []);
-        assert_eq!(policy.exec_reach(), [Reach { begin: "/project/target".into(), extent: Extent::All }]);
+        let exec = policy.exec_reach();
+        assert_eq!(
+            exec.iter().map(|reach| (reach.begin.to_str().unwrap(), reach.extent)).collect::<Vec<_>>(),
+            [("/project/target", Extent::All)]
+        );
+    }
+
+    #[test]
+    fn patterns_lead_below_their_wildcards() {
+        let text = "[filesystem]\nread_allow = [\"t/*/lib/**\", \"d/**/x*/y\", \"w/*.md\"]\n";
+        let policy = Policy::from_text("p", text, Path::new("/p"), &Finder::of_this_user(), &Surroundings::default()).unwrap();
+        let all = policy.reach(PathOp::Read);
+        let below = |from: &str, name: &str| -> Vec<(String, Extent)> {
+            let from = all.iter().find(|reach| reach.begin == Path::new(from)).unwrap();
+            from.below(OsStr::new(name)).into_iter().map(|reach| (reach.begin.display().to_string(), reach.extent)).collect()
+        };
+        let part = |path: &str, extent| (path.to_owned(), extent);
+        assert_eq!(below("/p/t", "stable"), [part("/p/t/stable/lib", Extent::All)]);
+        assert_eq!(below("/p/d", "a"), [part("/p/d/a", Extent::Some)]);
+        assert_eq!(below("/p/d", "x1"), [part("/p/d/x1", Extent::Some), part("/p/d/x1/y", Extent::Itself)]);
+        assert_eq!(below("/p/w", "a.md"), [part("/p/w/a.md", Extent::Itself)]);
+        assert_eq!(below("/p/w", "a.txt"), []);
     }
 
     #[test]
     fn programs_are_the_first_words_of_commands() {
-        let text = "[subprocess]\nallow_commands = [\"git log **\", \"git show\", \"./x *\", \"* y\"]\nask_commands = [\"/usr/bin/make\"]\nlocal_only_commands = [\"gh **\"]\n";
+        let text = "[subprocess]\nallow_commands = [\"git log **\", \"git show\", \"* y\"]\nask_commands = [\"/usr/bin/make\"]\nlocal_only_commands = [\"gh **\"]\n";
         let policy = Policy::from_text("p", text, Path::new("/project"), &Finder::of_this_user(), &Surroundings::default()).unwrap();
-        assert_eq!(policy.program_words(), ["./x", "/usr/bin/make", "gh", "git"]);
+        assert_eq!(policy.program_words(), ["/usr/bin/make", "gh", "git"]);
     }
 }

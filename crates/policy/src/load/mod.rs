@@ -99,6 +99,5 @@ fn finish(mut gathered: Gathered, finder: &Finder) -> Result<Merged, LoadError> 
         trust_hash: gathered.trust_hash(),
     };
     refuse::contradictions(&layer, &mut merged)?;
-    refuse::unavailable(&layer, &merged)?;
     Ok(merged)
 }

@@ -5,19 +5,8 @@ use hashbrown::HashSet;
 use super::merge::Layer;
 use super::sinks::Opened;
 use crate::load_error::{LoadCode, LoadError, quoted};
-use crate::merged::{Confine, Merged};
+use crate::merged::Merged;
 use crate::rule::Rule;
-
-/// Confinement that this version cannot give, as its own check: [`crate::migrate`] keeps what a file demands.
-pub(super) fn unavailable(layer: &Layer, merged: &Merged) -> Result<(), LoadError> {
-    let Some(stated) = layer.settings.get("[subprocess].confine") else { return Ok(()) };
-    if merged.settings.confine != Confine::Required {
-        return Ok(());
-    }
-    let message = "confine = \"required\" (or an older sandbox = \"bwrap\" or \"landlock\") cannot be had: kernel confinement of children \
-                   is not in this version yet; the way out is confine = \"auto\"";
-    Err(stated.origin.error(LoadCode::Unavailable, stated.at, message).in_key("[subprocess].confine"))
-}
 
 /// Flows and declassifications that name what no list has.
 pub(super) fn contradictions(layer: &Layer, merged: &mut Merged) -> Result<(), LoadError> {

@@ -203,7 +203,8 @@ fn writing_gives_no_reading() {
 /// A new name is a new way to read, for programs that come later too.
 fn names_give_no_reading() {
     let mut m = Mediated::new(&[], &[("unread", "content\n"), ("d/unread", "content\n"), ("a", "a\n")]);
-    let line = "ln unread b; mv unread c; mv d e; python3 -c 'import os; os.rename(\"unread\", \"f\")' 2>/dev/null; mv -n a g; ln g h; cat g h";
+    let line =
+        "ln unread b; mv unread c; mv d e; python3 -c 'import os; os.rename(\"unread\", \"f\")' 2>/dev/null; mv -n a g; ln g h; cat g h";
     let (said, _) = m.sh(line);
     assert!(said.ends_with("a\na\n") && !said.contains("content"), "{said}");
     assert_eq!(m.names(), ["d", "d/unread", "g", "h", "unread"]);

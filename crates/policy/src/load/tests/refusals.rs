@@ -3,21 +3,6 @@
 use super::*;
 
 #[test]
-fn required_confinement_is_refused_with_the_way_out() {
-    let why = "confine = \"required\" (or an older sandbox = \"bwrap\" or \"landlock\") cannot be had: kernel confinement of children is not in this version yet; the way out is confine = \"auto\"";
-    for statement in ["confine = \"required\"", "sandbox = \"bwrap\"", "sandbox = \"landlock\""] {
-        assert_eq!(message(&format!("[subprocess]\n{statement}\n")), format!("policy.toml:2:1: {why}"));
-    }
-    let dir = Dir::with(&[
-        ("own.toml", "inherits = \"./t.toml\"\n[subprocess]\nconfine = \"auto\"\n"),
-        ("t.toml", "[subprocess]\nconfine = \"required\"\n"),
-    ]);
-    assert_eq!(dir.message("own.toml"), format!("DIR/t.toml:2:1: {why}"), "an heir that says less is still bound");
-    dir.write("own.toml", "inherits = \"./t.toml\"\n[subprocess]\nconfine = \"auto\"\noverride = true\n");
-    assert!(dir.load("own.toml").is_ok());
-}
-
-#[test]
 fn flows_to_what_no_list_allows() {
     let cases = [
         ("", "host:a.example.com", Some("no list of [network]")),

@@ -43,6 +43,9 @@ pub(crate) enum Verb {
     /// Verify and show journals
     #[command(subcommand, after_help = "Example:\n  aegis audit show --kind denied")]
     Audit(AuditVerb),
+    /// Say what this machine gives to hold commands, and whether the policy's demands can be kept
+    #[command(after_help = "Example:\n  aegis doctor")]
+    Doctor(Doctor),
     /// Trust a policy file as it is now
     #[command(after_help = "Example:\n  aegis trust aegis.toml")]
     Trust(Trust),
@@ -281,6 +284,15 @@ pub(crate) enum PolicyVerb {
         /// The file; without it, the one that would be used here
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Mcp(args) => verbs::mcp::mcp(&args, &start),
         Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
         Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),
+        Verb::Doctor(args) => verbs::doctor::doctor(&args, &start),
         Verb::Trust(args) => verbs::trust::trust(&args, &start),
         Verb::Completions { shell } => verbs::generate::completions(shell),
         Verb::Man => verbs::generate::man(),

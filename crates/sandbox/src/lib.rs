@@ -9,8 +9,8 @@
 //! - [`Cancel`]: stops a child, from another thread.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
-//! Linux only. Confinement of children by Landlock, seccomp and namespaces is not part of it yet: children run as the user who started the
-//! broker, with no descriptor, environment or signal disposition of the broker.
+//! Linux only. A program started by [`child`] alone runs as the user who started the broker, with no descriptor, environment or signal
+//! disposition of the broker; one started by [`confine`] reaches what its plan gives.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("aegis-sandbox supports only Linux");
@@ -28,6 +28,7 @@ mod error;
 mod landlock;
 mod launch;
 pub mod mediate;
+mod memory;
 mod passing;
 mod process;
 mod seccomp;

@@ -3,6 +3,8 @@
 //! Where the kernel or a container gives no user namespaces or no notification of system calls, every test says so and does nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod agreement;
+mod commands;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]
 mod place;

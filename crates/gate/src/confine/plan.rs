@@ -140,6 +140,11 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
             }
         }
     }
+    // what is granted below is mounted over it
+    let writable: Vec<PathBuf> = plan.grants.iter().filter(|grant| grant.write).map(|grant| grant.path.clone()).collect();
+    for grant in &mut plan.grants {
+        grant.write |= writable.iter().any(|above| grant.path.starts_with(above));
+    }
     Ok(())
 }
 

@@ -8,12 +8,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use rustix::process::{Resource, getrlimit};
 
 use crate::error::{Calling, SandboxError};
+use crate::memory::file_in_memory;
 
 /// Words of 8 bytes in a ring; a power of two.
 pub(super) const WORDS: u32 = 8192;
@@ -72,7 +73,7 @@ impl SharedPages {
         if limit.is_some_and(|limit| usize::try_from(limit).is_ok_and(|limit| limit < SIZE.get())) {
             return Ok(None);
         }
-        let fd = memfd_create("aegis", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).calling("memfd_create")?;
+        let fd = file_in_memory(MemfdFlags::ALLOW_SEALING)?;
         ftruncate(&fd, u64::try_from(SIZE.get()).unwrap_or(u64::MAX)).calling("ftruncate")?;
         fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL).calling("fcntl(F_ADD_SEALS)")?;
         Ok(Some((SharedPages::map(fd.as_fd())?, fd)))

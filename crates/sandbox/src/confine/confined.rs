@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -20,6 +20,7 @@ use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{self, started};
 use crate::mediate::{JudgeChange, Mediator};
+use crate::memory::file_in_memory;
 use crate::passing;
 use crate::process::{Process, until};
 
@@ -244,7 +245,7 @@ fn refused(why: &[u8]) -> SandboxError {
 }
 
 fn in_memory(bytes: &[u8]) -> Result<OwnedFd, SandboxError> {
-    let fd = memfd_create("aegis", MemfdFlags::CLOEXEC).calling("memfd_create")?;
+    let fd = file_in_memory(MemfdFlags::empty())?;
     let mut file = std::fs::File::from(fd);
     file.write_all(bytes).calling("write")?;
     Ok(file.into())

@@ -15,6 +15,7 @@
 //! | `mounts` | mounts, one by one |
 //! | `privileges` | capabilities, for good |
 //! | `rules` | the plan as Landlock rules |
+//! | `probe` | what this machine gives |
 
 mod confined;
 mod launcher;
@@ -23,9 +24,11 @@ mod mounts;
 mod namespaces;
 mod plan;
 mod privileges;
+mod probe;
 mod root;
 mod rules;
 
 pub use confined::{Confined, ConfinedChild, Preparing};
 pub use launcher::{LAUNCHER, launcher};
 pub use plan::{Grant, Plan};
+pub use probe::Machine;

@@ -63,8 +63,8 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The temporary directories below which nothing is granted. Landlock's rights reach down into what is mounted below: a right to write
-    /// in `/tmp` would be one in a project that lies there.
+    /// The temporary directories below which nothing is granted. Landlock's rights reach down into what is mounted below: a right to read or
+    /// write in `/tmp` would be one in a project that lies there. The others are empty, and nothing can be written there.
     #[must_use]
     pub fn free_scratch(&self) -> Vec<&'static Path> {
         let is_free = |path: &&'static Path| self.grants.iter().all(|grant| !grant.path.starts_with(path));

@@ -55,6 +55,10 @@ pub(super) fn enter(plan: &Plan) -> Result<Lacks, SandboxError> {
         }
     }
     masks(plan)?;
+    let free = plan.free_scratch();
+    for path in SCRATCH.iter().map(Path::new).filter(|path| !free.contains(path)) {
+        forbid(&inside(path), Forbids::DEVICES.and_writes().and_programs(), false)?;
+    }
     forbid(Path::new(NEW), Forbids::DEVICES.and_writes(), false)?;
     forbid(&inside(Path::new("/dev")), Forbids::SETUID.and_writes(), false)?;
     at(chdir(NEW), "enter", Path::new(NEW))?;

@@ -37,7 +37,9 @@ pub(super) fn ruleset(plan: &Plan) -> Result<Option<OwnedFd>, SandboxError> {
     }
     let free = plan.free_scratch();
     for path in SCRATCH.map(Path::new) {
-        let access = if free.contains(&path) { all & !AccessFs::IoctlDev & !AccessFs::MakeBlock & !AccessFs::MakeChar } else { read };
+        // a right to read in one that is not free would be one in all that is granted below it
+        let access = all & !AccessFs::IoctlDev & !AccessFs::MakeBlock & !AccessFs::MakeChar;
+        let access = if free.contains(&path) { access } else { AccessFs::ReadDir.into() };
         rules = allow(rules, path, access)?;
     }
     for name in DEVICES {

@@ -256,8 +256,16 @@ pub fn is_alive(words: &str) -> bool {
     })
 }
 
+/// Root that can give files away and become others; under confinement, also our own, it cannot.
 pub fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+    static IS: OnceLock<bool> = OnceLock::new();
+    *IS.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let held = status.lines().find_map(|line| line.strip_prefix("CapEff:")).map(str::trim).unwrap_or_default();
+        const CHOWN_AND_SETUID: u64 = 1 | 1 << 7;
+        let held = u64::from_str_radix(held, 16).unwrap_or_default();
+        rustix::process::geteuid().is_root() && held & CHOWN_AND_SETUID == CHOWN_AND_SETUID
+    })
 }
 
 /// The repository.

@@ -134,6 +134,14 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path().canonicalize().unwrap();
         let tree = Tree::new(&root, None).unwrap();
+        if tree.engine != Engine::Fast {
+            // by the handle, which the test harness does not capture
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                b"SKIPPED unlinked names: no openat2 here, nothing asks for real paths\n",
+            );
+            return;
+        }
         let (plain, marked, kept) = (root.join("f"), root.join("f (deleted)"), root.join("kept"));
 
         std::fs::write(&marked, "really named so").unwrap();

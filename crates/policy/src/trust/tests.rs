@@ -95,8 +95,7 @@ fn another_owner_is_refused() {
     f.store().record(&f.policy(), HASH).unwrap();
     let somebody = TrustStore { dir: f.state(), uid: rustix::process::geteuid().as_raw() + 1 };
     assert!(matches!(somebody.is_trusted(&f.policy(), HASH), Err(TrustError::Refused { .. })));
-    if rustix::process::geteuid().is_root() {
-        chown(f.state().join(STORE), Some(4242), None).unwrap();
+    if chown(f.state().join(STORE), Some(4242), None).is_ok() {
         assert!(matches!(f.trusted(HASH), Err(TrustError::Refused { .. })));
     }
 }

@@ -97,8 +97,7 @@ fn modes_owners_and_kinds() {
 #[test]
 fn a_foreign_owner_is_refused() {
     let dir = Dir::with(&[("aegis.toml", "")]);
-    if rustix::process::geteuid().is_root() {
-        chown(dir.path().join("aegis.toml"), Some(4242), None).unwrap();
+    if chown(dir.path().join("aegis.toml"), Some(4242), None).is_ok() {
         assert_eq!(dir.message("aegis.toml"), "DIR/aegis.toml: a policy must belong to you or root, not to user 4242");
     } else {
         let mut other = finder();

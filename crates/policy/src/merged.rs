@@ -272,6 +272,8 @@ pub struct Limits {
     pub child_timeout: Duration,
     /// `[subprocess] max_output_bytes`: stdout and stderr of one child together.
     pub max_child_output_bytes: u64,
+    /// `[subprocess] max_memory_bytes`: of one process of a child, without what it only reserves.
+    pub max_child_memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -288,6 +290,7 @@ impl Default for Limits {
             max_response_bytes: 10 << 20,
             child_timeout: Duration::from_secs(120),
             max_child_output_bytes: 10 << 20,
+            max_child_memory_bytes: 8 << 30,
         }
     }
 }
@@ -357,6 +360,7 @@ impl Settings {
         mine.max_response_bytes = mine.max_response_bytes.min(theirs.max_response_bytes);
         mine.child_timeout = mine.child_timeout.min(theirs.child_timeout);
         mine.max_child_output_bytes = mine.max_child_output_bytes.min(theirs.max_child_output_bytes);
+        mine.max_child_memory_bytes = mine.max_child_memory_bytes.min(theirs.max_child_memory_bytes);
         for (capability, most) in &theirs.max_calls {
             let limit = mine.max_calls.entry(*capability).or_insert(*most);
             *limit = (*limit).min(*most);

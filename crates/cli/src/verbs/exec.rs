@@ -87,7 +87,7 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
         None => None,
     };
     tell_place(&mut env, &plan, address);
-    let end = command(&mut confined, args, &real, &env, start)?;
+    let end = command(&mut confined, args, &real, &env, policy.settings().limits.max_child_memory_bytes, start)?;
     drop(confined);
     let unreached = proxy.map(Proxy::end).unwrap_or_default();
     let code = u8::try_from(end.exit_code()).unwrap_or(u8::MAX);
@@ -116,11 +116,19 @@ fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String
     .map_err(|e| format!("the policy root cannot be opened: {e}"))
 }
 
-fn command(confined: &mut Confined, args: &Exec, program: &Path, env: &[(OsString, OsString)], start: &Start) -> Result<End, String> {
+fn command(
+    confined: &mut Confined,
+    args: &Exec,
+    program: &Path,
+    env: &[(OsString, OsString)],
+    max_memory_bytes: u64,
+    start: &Start,
+) -> Result<End, String> {
     let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
     let cwd = std::fs::File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
     let argv: &[OsString] = &args.command;
-    let spec = ChildSpec { program, expect, argv, env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes: None };
+    let max_memory_bytes = Some(max_memory_bytes);
+    let spec = ChildSpec { program, expect, argv, env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes };
     let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
     let mut child = confined.start_command(&spec, &start.cwd, stdio).map_err(|e| e.to_string())?;

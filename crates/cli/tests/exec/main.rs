@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod agreement;
+mod attacks;
 mod commands;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]

@@ -59,6 +59,13 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     let mut plan = Plan::default();
     system(&mut plan);
     let mut walk = Walk::new(policy, of.clearance);
+    // whoever listens there sees what is sent, and nobody knows what it says
+    let sockets = if of.clearance.is_public() { policy.socket_reach() } else { Vec::new() };
+    let mut open_sockets = Vec::new();
+    for reach in sockets {
+        let Some(begin) = real(&reach.begin) else { continue };
+        open_sockets.extend(walk.sockets(reach.at(begin.clone())).map_err(|TooMany| PlanError::TooMany(begin))?);
+    }
     let (mut trees, mut files) = (Vec::new(), Vec::new());
     let local_only = if of.clearance.is_public() { Vec::new() } else { policy.local_only_reach(PathOp::Read) };
     for reach in policy.reach(PathOp::Read).into_iter().chain(local_only) {
@@ -77,6 +84,11 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     // a file that is granted by itself may lie in a tree
     plan.grants.sort();
     plan.grants.dedup_by(|file, tree| file.path.starts_with(&tree.path) && !tree.exec && tree.path.is_dir());
+    for socket in open_sockets {
+        if !plan.grants.iter().any(|grant| socket.starts_with(&grant.path)) {
+            plan.grants.push(Grant { path: socket, read: false, write: false, exec: false });
+        }
+    }
     writable(policy, &mut plan)?;
     executable(policy, of, &mut walk, &mut plan)?;
     plan.directories.extend(of.home.into_iter().chain(of.cwd).map(Path::to_path_buf));

@@ -20,6 +20,8 @@ pub(super) struct Walk<'a> {
     left: usize,
     /// What nobody may look into.
     pub(super) masks: Vec<PathBuf>,
+    /// Sockets that programs may connect to.
+    sockets: HashSet<PathBuf>,
     /// Files among the masks that have other names.
     twins: HashSet<(u64, u64)>,
 }
@@ -29,7 +31,7 @@ pub(super) struct TooMany;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(policy: &'a Policy, clearance: &'a Clearance) -> Walk<'a> {
-        Walk { policy, clearance, left: MOST_NAMES, masks: Vec::new(), twins: HashSet::new() }
+        Walk { policy, clearance, left: MOST_NAMES, masks: Vec::new(), sockets: HashSet::new(), twins: HashSet::new() }
     }
 
     /// Whether programs may read it.
@@ -41,7 +43,7 @@ impl<'a> Walk<'a> {
     pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
         self.each_below(top, &mut |walk, path, kind| {
             // whoever can see a socket can connect to it, however little may be read or written
-            if walk.may_read(path) && !kind.is_socket() {
+            if kind.is_socket() && walk.sockets.contains(path) || walk.may_read(path) && !kind.is_socket() {
                 return true;
             }
             if !kind.is_dir()
@@ -73,6 +75,26 @@ impl<'a> Walk<'a> {
             })?;
         }
         Ok(())
+    }
+
+    /// The sockets that a reach is about, which are masked no more.
+    pub(super) fn sockets(&mut self, reach: Reach) -> Result<Vec<PathBuf>, TooMany> {
+        let mut found = Vec::new();
+        let mut open = vec![reach];
+        while let Some(reach) = open.pop() {
+            let Ok(what) = fs::symlink_metadata(&reach.begin) else { continue };
+            if what.file_type().is_socket() && reach.extent != Extent::Some {
+                found.push(reach.begin);
+            } else if what.is_dir() && reach.extent != Extent::Itself {
+                let Ok(entries) = fs::read_dir(&reach.begin) else { continue };
+                for entry in entries.flatten() {
+                    self.left = self.left.checked_sub(1).ok_or(TooMany)?;
+                    open.extend(reach.below(&entry.file_name()));
+                }
+            }
+        }
+        self.sockets.extend(found.iter().cloned());
+        Ok(found)
     }
 
     /// What a reach is about: whole trees, and files that may be read.

@@ -167,7 +167,7 @@ impl Gate {
             env: &env,
             cwd: directory,
             stdin: Stdin::Null,
-            max_memory_bytes: None,
+            max_memory_bytes: Some(limits.max_child_memory_bytes),
         };
         let clearance = Clearance::of(out.clone());
         let kind = if out.is_public() { TurnKind::Public } else { TurnKind::Change };

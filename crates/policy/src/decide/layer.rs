@@ -104,6 +104,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         (PathKind::LocalRead, &lists.local_only_read),
         (PathKind::LocalWrite, &lists.local_only_write),
         (PathKind::Exec, &lists.exec_allow),
+        (PathKind::Socket, &lists.unix_sockets),
     ] {
         for entry in list {
             let atom = match kind {

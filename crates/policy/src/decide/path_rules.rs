@@ -32,10 +32,12 @@ pub(crate) enum PathKind {
     LocalWrite,
     /// Decides nothing of its own: what a confined child may start.
     Exec,
+    /// The same: the sockets to which it may connect.
+    Socket,
 }
 
 impl PathKind {
-    pub(crate) const COUNT: usize = 13;
+    pub(crate) const COUNT: usize = 14;
 
     /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
     pub(crate) const fn is_strict(self) -> bool {
@@ -176,7 +178,7 @@ impl PathRules {
     }
 
     pub(crate) fn tries(&self) -> &Tries {
-        self.tries.get_or_init(|| self.compiled(|kind| kind != PathKind::Exec))
+        self.tries.get_or_init(|| self.compiled(|kind| !matches!(kind, PathKind::Exec | PathKind::Socket)))
     }
 
     /// The matchers of some kinds of rules alone.

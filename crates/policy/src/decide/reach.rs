@@ -53,10 +53,24 @@ impl Policy {
         }
     }
 
-    /// The same for `[subprocess].exec_allow`: programs that confined children may start.
+    /// The same for `[subprocess].exec_allow`: programs that confined children may start. A project that only tightens adds none.
     #[must_use]
     pub fn exec_reach(&self) -> Vec<Reach> {
-        self.reach_of(PathKind::Exec)
+        self.reach_of_operator(PathKind::Exec)
+    }
+
+    /// The same for `[subprocess].unix_sockets`: sockets that confined children may connect to.
+    #[must_use]
+    pub fn socket_reach(&self) -> Vec<Reach> {
+        self.reach_of_operator(PathKind::Socket)
+    }
+
+    fn reach_of_operator(&self, kind: PathKind) -> Vec<Reach> {
+        let mut all = Vec::new();
+        if let Some(layer) = self.layers.first() {
+            layer.paths.each_of(kind, &mut |pattern| all.push(Reach::of(pattern)));
+        }
+        all
     }
 
     /// The programs that command patterns name, as they name them, sorted. Where a pattern leaves that open, it is not among them.

@@ -410,6 +410,15 @@ const SUBPROCESS: &[Key] = &[
         |s, n| s.limits.max_child_output_bytes = n,
         "Most output of one child, both streams together."
     ),
+    limit!(
+        "subprocess",
+        "max_memory_bytes",
+        "bytes",
+        MOST,
+        "8589934592",
+        |s, n| s.limits.max_child_memory_bytes = n,
+        "Most memory of one process of a child, without what it only reserves."
+    ),
     overriding!("subprocess", "Lets this file loosen an inherited `confine` or `network`; reported."),
 ];
 

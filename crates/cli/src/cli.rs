@@ -114,6 +114,12 @@ pub(crate) struct Exec {
     /// Show what the command would see, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also tell what the command looked for and was not given to read; makes it slow
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) trace: bool,
+    /// What was denied, as one JSON object on standard error; the rules of --dry-run, as one on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
     /// The command and its arguments, behind `--`
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<std::ffi::OsString>,

@@ -30,6 +30,29 @@ pub(crate) fn tell_unreached(unreached: &[Denial], policy: &Policy, start: &Star
     }
 }
 
+/// All of it, for programs.
+pub(crate) fn as_json(denied: &[Denied], unreached: &[Denial], code: u8) -> serde_json::Value {
+    let denied: Vec<_> = denied
+        .iter()
+        .map(|denial| {
+            serde_json::json!({
+                "access": denial.op.capability().name(), "path": denial.path.to_string_lossy(), "times": denial.times,
+                "cause": denial.explained.cause, "rule": denial.explained.rule, "suggestion": denial.explained.suggestion,
+            })
+        })
+        .collect();
+    let unreached: Vec<_> = unreached
+        .iter()
+        .map(|denial| {
+            serde_json::json!({
+                "what": denial.what, "host": denial.host, "port": denial.port, "times": denial.times,
+                "cause": denial.reason, "rule": denial.rule, "suggestion": denial.suggestion,
+            })
+        })
+        .collect();
+    serde_json::json!({ "code": code, "denied": denied, "unreached": unreached })
+}
+
 fn way_out(suggestion: Option<&str>, policy: &Policy, start: &Start) {
     if let Some(suggestion) = suggestion {
         complain!("  way out: {}", escaped(&start.as_typed(suggestion, policy)));

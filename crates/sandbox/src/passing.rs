@@ -41,10 +41,13 @@ pub(crate) fn receive(socket: BorrowedFd<'_>) -> Result<(Vec<u8>, Vec<OwnedFd>),
     let mut bytes = vec![0; LONGEST];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut was_reset = false;
     let got = loop {
         match recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC) {
             Ok(got) => break got.bytes,
             Err(Errno::INTR) => {}
+            // the other end went away without reading all of ours; what it said before is behind the error
+            Err(Errno::CONNRESET) if !was_reset => was_reset = true,
             Err(errno) => return Err(errno).calling("recvmsg"),
         }
     };

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, tell_place};
-use aegis_gate::{ApproveNone, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
+use aegis_gate::{ApproveNone, Denial, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
 use aegis_policy::{ChildNetwork, Confine, Policy};
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
-use aegis_sandbox::confine::{Confined, Grant, Preparing};
+use aegis_sandbox::confine::{Confined, Grant, Plan, Preparing};
 use aegis_sandbox::{End, SandboxError};
 
 use crate::chosen::{self, Chosen};
@@ -56,8 +56,9 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     }
     plan.at_terminal = true;
     plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
+    plan.is_traced = args.trace;
     if args.dry_run {
-        show(&plan.grants, masked);
+        show(&plan, masked, args.json);
         return Ok(0);
     }
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
@@ -65,9 +66,39 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let (judge, denials) = PolicyChanges::new(policy.clone(), clearance.clone(), args.yes);
     let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal));
     let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
-    let mut confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
+    let confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
     let actual = in_words(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
+    let ended = run(&mut gate, confined, &plan, &Command { args, program: &real, policy: &policy }, start);
+    let denied = denials.all();
+    for denial in &denied {
+        gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
+    }
+    let (status, code) = match &ended {
+        Ok((0, _)) => ("ok", 0),
+        Ok((code, _)) => ("exec", *code),
+        Err(_) => ("failure", exit::FAILURE),
+    };
+    journal::end(gate.ledger(), status, code, began).map_err(|e| e.to_string())?;
+    let (code, unreached) = ended?;
+    if args.json {
+        complain!("{}", denied::as_json(&denied, &unreached, code));
+    } else {
+        denied::tell(&denied, &policy, start);
+        denied::tell_unreached(&unreached, &policy, start);
+    }
+    Ok(code)
+}
+
+/// What is run.
+struct Command<'a> {
+    args: &'a Exec,
+    program: &'a Path,
+    policy: &'a Arc<Policy>,
+}
+
+/// Runs it to its end: its exit code, and what of the network it did not reach.
+fn run(gate: &mut Gate, mut confined: Confined, plan: &Plan, what: &Command<'_>, start: &Start) -> Result<(u8, Vec<Denial>), String> {
     let mut env = gate.public_variables();
     let mut address = None;
     let proxy = match confined.take_proxy() {
@@ -75,8 +106,8 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
             address = Some(listener.local_addr().map_err(|e| e.to_string())?);
             let resolver = Resolver::system();
             let parts = ProxyParts {
-                policy: policy.clone(),
-                clearance,
+                policy: what.policy.clone(),
+                clearance: Clearance::public(),
                 resolvers: Arc::new(move || resolver.another()),
                 records: gate.ledger().connections(),
                 effect: None,
@@ -86,19 +117,10 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
         }
         None => None,
     };
-    tell_place(&mut env, &plan, address);
-    let end = command(&mut confined, args, &real, &env, policy.settings().limits.max_child_memory_bytes, start)?;
+    tell_place(&mut env, plan, address);
+    let end = command(&mut confined, what, &env, start)?;
     drop(confined);
-    let unreached = proxy.map(Proxy::end).unwrap_or_default();
-    let code = u8::try_from(end.exit_code()).unwrap_or(u8::MAX);
-    let denied = denials.all();
-    for denial in &denied {
-        gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
-    }
-    denied::tell(&denied, &policy, start);
-    denied::tell_unreached(&unreached, &policy, start);
-    journal::end(gate.ledger(), if code == 0 { "ok" } else { "exec" }, code, began).map_err(|e| e.to_string())?;
-    Ok(code)
+    Ok((u8::try_from(end.exit_code()).unwrap_or(u8::MAX), proxy.map(Proxy::end).unwrap_or_default()))
 }
 
 fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String> {
@@ -116,18 +138,12 @@ fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String
     .map_err(|e| format!("the policy root cannot be opened: {e}"))
 }
 
-fn command(
-    confined: &mut Confined,
-    args: &Exec,
-    program: &Path,
-    env: &[(OsString, OsString)],
-    max_memory_bytes: u64,
-    start: &Start,
-) -> Result<End, String> {
+fn command(confined: &mut Confined, what: &Command<'_>, env: &[(OsString, OsString)], start: &Start) -> Result<End, String> {
+    let program = what.program;
     let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
     let cwd = std::fs::File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
-    let argv: &[OsString] = &args.command;
-    let max_memory_bytes = Some(max_memory_bytes);
+    let argv: &[OsString] = &what.args.command;
+    let max_memory_bytes = Some(what.policy.settings().limits.max_child_memory_bytes);
     let spec = ChildSpec { program, expect, argv, env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes };
     let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
@@ -140,10 +156,21 @@ fn command(
 }
 
 /// The rules that would be in force.
-fn show(grants: &[Grant], masked: usize) {
-    for Grant { path, read, write, exec } in grants {
+fn show(plan: &Plan, masked: usize, json: bool) {
+    let network = if plan.proxy { "by the proxy alone" } else { "none" };
+    if json {
+        let grant = |grant: &Grant| {
+            let path = grant.path.to_string_lossy();
+            serde_json::json!({ "path": path, "read": grant.read, "write": grant.write, "exec": grant.exec })
+        };
+        let hidden: Vec<_> = plan.masks.iter().map(|path| path.to_string_lossy()).collect();
+        let grants: Vec<_> = plan.grants.iter().map(grant).collect();
+        say!("{}", serde_json::json!({ "grants": grants, "hidden": hidden, "network": network }));
+        return;
+    }
+    for Grant { path, read, write, exec } in &plan.grants {
         let right = |has: bool, letter: char| if has { letter } else { '-' };
         say!("{}{}{} {}", right(*read, 'r'), right(*write, 'w'), right(*exec, 'x'), path.display());
     }
-    say!("{masked} names below are hidden; where it says w, each change is judged by the policy; no network");
+    say!("{masked} names below are hidden; where it says w, each change is judged by the policy; network: {network}");
 }

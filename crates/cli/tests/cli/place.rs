@@ -176,6 +176,8 @@ impl Ended {
             .lines()
             .filter(|l| l.starts_with("aegis: ") || l.starts_with("error: "))
             .filter(|l| !l.ends_with("refused before anything ran"))
+            // where this machine gives none
+            .filter(|l| !l.starts_with("aegis: commands ran without confinement by the kernel: "))
             .count();
         assert_eq!(complaints, 1, "{self:#?}");
         assert!(self.err.lines().all(|l| l.len() < 600), "{self:#?}");

@@ -182,6 +182,58 @@ fn shows_what_it_would_do() {
 }
 
 #[test]
+fn tells_programs_what_was_denied() {
+    let Some(held) = Held::new(POLICY) else { return };
+    let with = |more: &[&str], line: &str| {
+        let mut command = held.place.command();
+        command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--json"]).args(more).args(["--", "sh", "-c", line]);
+        wait(command)
+    };
+    let ended = with(&[], "echo x > b.txt; exit 3");
+    let object: serde_json::Value = serde_json::from_str(ended.err.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (ended.code, object["code"].as_u64(), object["denied"][0]["access"].as_str()),
+        (Some(3), Some(3), Some("fs.write")),
+        "{object}"
+    );
+    assert!(object["denied"][0]["suggestion"].as_str().unwrap().contains("write_allow"), "{object}");
+    let ended = with(&["--dry-run"], "echo x > b.txt");
+    let object: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert!(object["hidden"].as_array().unwrap().iter().any(|path| path.as_str().unwrap().ends_with("/token.txt")), "{object}");
+}
+
+#[test]
+fn traces_what_was_looked_for() {
+    let Some(held) = Held::new(&POLICY.replace("read_allow = [\"**\"]", "read_allow = [\"*.txt\", \"aegis.toml\"]")) else { return };
+    held.place.file("other/x.md", "swordfish\n");
+    let line = "cat a.txt other/x.md token.txt; test -e .env; cat no-such-file; /usr/bin/env true";
+    let ended = held.sh(line);
+    assert!(!ended.err.contains("aegis: denied"), "{}", ended.err);
+    let mut command = held.place.command();
+    command.args(["exec", "--policy", "aegis.toml", "--trace", "--audit"]).arg(&held.place.journal).args(["--", "sh", "-c", line]);
+    let ended = wait(command);
+    assert!(ended.out.starts_with("hello\n") && !ended.out.contains("swordfish"), "{}", ended.out);
+    for told in [
+        "denied: fs.read other/x.md: no rule",
+        "denied: fs.read token.txt: it is local-only",
+        "denied: fs.read .env:",
+        "denied: fs.read other:",
+    ] {
+        assert!(ended.err.contains(told), "{told}: {}", ended.err);
+    }
+    assert!(!ended.err.contains("no-such-file: no rule"), "{}", ended.err);
+}
+
+/// What is left behind and ends later is taken care of while the command goes on: else the namespaces are full of what is no more.
+#[test]
+fn many_that_are_left_behind_leave_room() {
+    let Some(held) = Held::new(POLICY) else { return };
+    let ended = held.sh("i=0; while [ $i -lt 6000 ]; do (true &) ; i=$((i+1)); done; sleep 0.2; ls -d /proc/[0-9]* | wc -l");
+    let left: u32 = ended.out.trim().parse().unwrap_or_else(|_| panic!("{ended:#?}"));
+    assert!(left < 50, "{left}");
+}
+
+#[test]
 fn is_refused_where_nothing_would_hold_it() {
     let Some(held) = Held::new(POLICY) else { return };
     held.place.file("aegis.toml", format!("{POLICY}\n[subprocess]\nconfine = \"off\"\n"));

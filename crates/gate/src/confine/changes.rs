@@ -171,4 +171,12 @@ impl JudgeChange for PolicyChanges {
             Change::Remove { path } => PolicyChanges::may(self, PathOp::Delete, path),
         }
     }
+
+    fn found_nothing(&mut self, path: &Path) {
+        // what is not there for us either is nobody's denial
+        let Ok(real) = std::fs::canonicalize(path) else { return };
+        if !self.clearance.may_read(&self.policy, &real) {
+            PolicyChanges::may(self, PathOp::Read, &real);
+        }
+    }
 }

@@ -136,6 +136,7 @@ impl Preparing {
     pub fn start(self, plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
         let Preparing { socket, mut before, at_terminal } = self;
         let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
+        let readable = plan.grants.iter().filter(|grant| grant.read).map(|grant| grant.path.clone()).collect();
         let message = in_memory(&Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes())?;
         // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
         let mut known = started();
@@ -157,7 +158,7 @@ impl Preparing {
         let mut fds = fds.into_iter();
         let mediator = match judge {
             Some(judge) => match (fds.next(), fds.next(), fds.next()) {
-                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, judge)?),
+                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, readable, judge)?),
                 _ => return Err(SandboxError::Launcher),
             },
             None => None,

@@ -12,6 +12,7 @@ use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavi
 use super::confined::NO_FILE;
 use super::message::Reader;
 use super::namespaces::{Side, leave, loopback_up, split};
+use super::orphans::Orphans;
 use super::plan::Plan;
 use super::{privileges, root, rules};
 use crate::broker::single_threaded;
@@ -104,7 +105,7 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
             rustix::fs::open(path, flags, rustix::fs::Mode::empty()).calling("open")
         };
         let (root, scratch) = (tree("/")?, tree("/tmp")?);
-        let listener = crate::mediate::install()?;
+        let listener = crate::mediate::install(plan.is_traced)?;
         fds.extend([root, scratch, listener]);
     }
     fds.extend(proxy.map(OwnedFd::from));
@@ -128,12 +129,13 @@ fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<OwnedFd>), SandboxEr
 }
 
 fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<(), SandboxError> {
+    let orphans = Orphans::watch()?;
     loop {
         match asked(socket)? {
             (Some(START), fds) => match start(fds, rules, own_session) {
                 Ok(command) => {
                     say(socket, Said::Started, &[])?;
-                    let end = until_end(socket, command)?;
+                    let end = until_end(socket, &orphans, command)?;
                     say(socket, Said::Ended, &ended(end))?;
                 }
                 Err(error) => say(socket, Said::NotStarted, &not_started(&error))?,
@@ -197,18 +199,22 @@ fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) ->
 }
 
 /// Waits for the command or for the broker's word, and leaves nobody alive.
-fn until_end(socket: BorrowedFd<'_>, mut command: Process) -> Result<End, SandboxError> {
+fn until_end(socket: BorrowedFd<'_>, orphans: &Orphans, mut command: Process) -> Result<End, SandboxError> {
     loop {
         let pidfd = command.pidfd();
-        let mut fds = [PollFd::from_borrowed_fd(pidfd, PollFlags::IN), PollFd::new(&socket, PollFlags::IN)];
+        let orphan = PollFd::from_borrowed_fd(orphans.fd(), PollFlags::IN);
+        let mut fds = [PollFd::from_borrowed_fd(pidfd, PollFlags::IN), PollFd::new(&socket, PollFlags::IN), orphan];
         match poll(&mut fds, None) {
             Ok(_) => {}
             Err(Errno::INTR) => continue,
             Err(errno) => return Err(errno).calling("poll"),
         }
-        let [of_command, of_broker] = fds.map(|fd| !fd.revents().is_empty());
+        let [of_command, of_broker, of_orphan] = fds.map(|fd| !fd.revents().is_empty());
         if of_command {
             break;
+        }
+        if of_orphan {
+            orphans.reap(command.pid())?;
         }
         if of_broker {
             let mut letter = [0; 1];

@@ -10,6 +10,7 @@
 //! | `message` | plan and requests as bytes |
 //! | `confined` | the broker's side: start, commands, end |
 //! | `launcher` | the launcher's life |
+//! | `orphans` | what commands leave behind |
 //! | `namespaces` | user, mount, PID, network and the others |
 //! | `root` | the file tree that commands see |
 //! | `mounts` | mounts, one by one |
@@ -22,6 +23,7 @@ mod launcher;
 mod message;
 mod mounts;
 mod namespaces;
+mod orphans;
 mod plan;
 mod privileges;
 mod probe;

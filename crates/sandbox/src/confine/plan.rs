@@ -29,6 +29,8 @@ pub struct Plan {
     pub at_terminal: bool,
     /// There is a socket on the loopback device of their network at which somebody outside listens; else they reach nobody.
     pub proxy: bool,
+    /// What commands look for and do not find is told to whoever judges changes; that is slow.
+    pub is_traced: bool,
     /// What commands may change is judged change by change; else grants alone say.
     pub(super) is_mediated: bool,
 }
@@ -57,6 +59,7 @@ impl Default for Plan {
             max_processes: 4096,
             at_terminal: false,
             proxy: false,
+            is_traced: false,
             is_mediated: false,
         }
     }
@@ -85,7 +88,9 @@ impl Plan {
         to.list(&self.directories, |to, path| to.bytes(path.as_os_str().as_bytes()));
         to.number(self.scratch_bytes);
         to.number(u64::from(self.max_processes));
-        to.number(u64::from(self.is_mediated) | u64::from(self.at_terminal) << 1 | u64::from(self.proxy) << 2);
+        to.number(
+            u64::from(self.is_mediated) | u64::from(self.at_terminal) << 1 | u64::from(self.proxy) << 2 | u64::from(self.is_traced) << 3,
+        );
         to.0
     }
 
@@ -104,10 +109,12 @@ impl Plan {
             max_processes: u32::try_from(from.number()?).unwrap_or(u32::MAX),
             at_terminal: false,
             proxy: false,
+            is_traced: false,
             is_mediated: false,
         };
         let bits = from.number()?;
-        (plan.is_mediated, plan.at_terminal, plan.proxy) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+        (plan.is_mediated, plan.at_terminal) = (bits & 1 != 0, bits & 2 != 0);
+        (plan.proxy, plan.is_traced) = (bits & 4 != 0, bits & 8 != 0);
         Ok(plan)
     }
 }
@@ -130,6 +137,7 @@ mod tests {
             max_processes: 7,
             at_terminal: true,
             proxy: true,
+            is_traced: true,
             is_mediated: true,
         };
         let bytes = plan.to_bytes();

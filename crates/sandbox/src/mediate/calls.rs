@@ -78,6 +78,10 @@ pub(super) enum Form {
     },
     /// Attributes beside the usual ones, which no build needs: there are none here.
     Attributes,
+    /// Changes nothing; asked about only where what is looked for is traced.
+    Look {
+        name: Name,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +162,23 @@ pub(super) const CALLS: &[(c_long, Form)] = &[
     (libc::SYS_futimesat, Form::Times { name: name_at(0), times: Times::Micros(2), flags: NONE }),
 ];
 
+/// The calls that look for a name and change nothing; beside [`Form::Open`] without a flag of [`CHANGES`].
+pub(super) const LOOKS: &[(c_long, Form)] = &[
+    (libc::SYS_newfstatat, Form::Look { name: name_at(0) }),
+    (libc::SYS_statx, Form::Look { name: name_at(0) }),
+    (libc::SYS_faccessat, Form::Look { name: name_at(0) }),
+    (libc::SYS_faccessat2, Form::Look { name: name_at(0) }),
+    (libc::SYS_execve, Form::Look { name: name(0) }),
+    (libc::SYS_execveat, Form::Look { name: name_at(0) }),
+    (libc::SYS_chdir, Form::Look { name: name(0) }),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_stat, Form::Look { name: name(0) }),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_lstat, Form::Look { name: name(0) }),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_access, Form::Look { name: name(0) }),
+];
+
 pub(super) fn form(nr: c_long) -> Option<Form> {
-    CALLS.iter().find(|(known, _)| *known == nr).map(|(_, form)| *form)
+    CALLS.iter().chain(LOOKS).find(|(known, _)| *known == nr).map(|(_, form)| *form)
 }

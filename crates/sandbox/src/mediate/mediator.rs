@@ -41,6 +41,9 @@ pub enum Change<'a> {
 pub trait JudgeChange: Send {
     /// Whether it may happen.
     fn may(&mut self, change: &Change<'_>) -> bool;
+
+    /// A command looked for a name and found nothing that it could read, where that is traced.
+    fn found_nothing(&mut self, _path: &Path) {}
 }
 
 /// Answers until nobody is left who could ask. Dropping it ends it; calls that wait then fail.
@@ -52,18 +55,20 @@ pub struct Mediator {
 }
 
 impl Mediator {
-    /// `root` is the tree that commands see, `scratch` one of their temporary directories; in `free` ones they have rights of their own.
+    /// `root` is the tree that commands see, `scratch` one of their temporary directories; in `free` ones they have rights of their own. `readable` is what can
+    /// be read at all.
     pub(crate) fn start(
         listener: OwnedFd,
         root: OwnedFd,
         scratch: &OwnedFd,
         free: Vec<PathBuf>,
+        readable: Vec<PathBuf>,
         judge: Box<dyn JudgeChange>,
     ) -> Result<Mediator, SandboxError> {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).calling("pipe")?;
         let scratch = rustix::fs::fstat(scratch).calling("fstat")?.st_dev;
         let listener = Listener::new(listener);
-        let mut changes = Changes { root: Root(root), scratch, free, judge };
+        let mut changes = Changes { root: Root(root), scratch, free, readable, judge };
         let work = move || {
             // the mode of a new file is what the caller and its mask say; the mask of this thread alone is taken away
             // SAFETY: nothing else relies on this new thread sharing its mask and directory.

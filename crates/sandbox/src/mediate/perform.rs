@@ -39,6 +39,8 @@ pub(super) struct Changes {
     pub(super) scratch: u64,
     /// Those of them in which commands have rights of their own.
     pub(super) free: Vec<PathBuf>,
+    /// What can be read at all, beside what is their own.
+    pub(super) readable: Vec<PathBuf>,
     pub(super) judge: Box<dyn JudgeChange>,
 }
 
@@ -90,6 +92,7 @@ impl Changes {
     pub(super) fn perform(&mut self, caller: Caller, form: Form, args: [u64; 6], is_there: &dyn Fn() -> bool) -> Result<Answer, Errno> {
         let call = Call { caller, args, is_there };
         match form {
+            Form::Open { name, flags, .. } if call.flags(flags) & CHANGES == 0 => Ok(self.look(&call, name)),
             Form::Open { name, flags, mode } => self.open(&call, name, call.flags(flags), call.number(mode)),
             Form::MakeDirectory { name, mode } => {
                 let Some(entry) = self.new_entry(&call, name)? else { return Ok(Answer::GoOn) };
@@ -134,7 +137,25 @@ impl Changes {
             }
             Form::Times { name, times, flags } => self.set_times(&call, name, times, call.flags(flags)),
             Form::Attributes => Err(Errno::OPNOTSUPP),
+            Form::Look { name } => Ok(self.look(&call, name)),
         }
+    }
+
+    /// Changes nothing, and its answer is the kernel's.
+    fn look(&mut self, call: &Call<'_>, name: Name) -> Answer {
+        if let Ok(path) = call.path(name)
+            && self.root.object(&path, true).map_or_else(|errno| errno == Errno::NOENT, |object| self.is_closed(&object))
+        {
+            self.judge.found_nothing(&path);
+        }
+        Answer::GoOn
+    }
+
+    /// Whether it is there, and not to be read: masked, which leaves no rights at all, or given to be written only.
+    fn is_closed(&self, object: &Object) -> bool {
+        let is_readable =
+            || self.is_own(&object.path, object.stat.st_dev) || self.readable.iter().any(|grant| object.path.starts_with(grant));
+        object.stat.st_mode & 0o777 == 0 || object.kind() != FileType::Directory && !is_readable()
     }
 
     /// In a temporary directory, or of the kernel's own file systems: there the caller's own rights say all, and a name that leads elsewhere

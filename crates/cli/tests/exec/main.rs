@@ -213,12 +213,7 @@ fn traces_what_was_looked_for() {
     command.args(["exec", "--policy", "aegis.toml", "--trace", "--audit"]).arg(&held.place.journal).args(["--", "sh", "-c", line]);
     let ended = wait(command);
     assert!(ended.out.starts_with("hello\n") && !ended.out.contains("swordfish"), "{}", ended.out);
-    for told in [
-        "denied: fs.read other/x.md: no rule",
-        "denied: fs.read token.txt: it is local-only",
-        "denied: fs.read .env:",
-        "denied: fs.read other:",
-    ] {
+    for told in ["denied: fs.read other/x.md: no rule", "denied: fs.read token.txt: it is local-only", "denied: fs.read .env:"] {
         assert!(ended.err.contains(told), "{told}: {}", ended.err);
     }
     assert!(!ended.err.contains("no-such-file: no rule"), "{}", ended.err);

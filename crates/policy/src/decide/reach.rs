@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn programs_are_the_first_words_of_commands() {
-        let text = "[subprocess]\nallow_commands = [\"git log **\", \"git show\", \"* y\"]\nask_commands = [\"/usr/bin/make\"]\nlocal_only_commands = [\"gh **\"]\n";
+        let text = "[subprocess]\nallow_commands = [\"git log **\", \"git show\"]\nask_commands = [\"/usr/bin/make\"]\nlocal_only_commands = [\"gh **\"]\n";
         let policy = Policy::from_text("p", text, Path::new("/project"), &Finder::of_this_user(), &Surroundings::default()).unwrap();
         assert_eq!(policy.program_words(), ["/usr/bin/make", "gh", "git"]);
     }

@@ -140,7 +140,7 @@ fn a_command_with_local_only_data_changes_nothing_public() {
     ));
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     let said = scripts.place.read("vault/said");
-    assert_eq!(said.matches(SECRET).count(), said.matches(&format!("{name}")).count() + 1, "its own file, and not the closed one: {said}");
+    assert_eq!(said.matches(SECRET).count(), said.matches(name.as_str()).count() + 1, "its own file, and not the closed one: {said}");
     assert_eq!(scripts.place.read("out/kept"), "kept");
     assert_eq!(std::fs::read_dir(scripts.place.project.join("out")).unwrap().count(), 1);
     let modified = std::fs::metadata(scripts.place.project.join("out/kept")).unwrap().modified().unwrap();

@@ -25,7 +25,7 @@ impl Filter {
     /// There is none for this processor.
     pub fn new(sockets: Sockets) -> Result<Filter, SandboxError> {
         let Sockets { unix: unix_sockets, own_network, network } = sockets;
-        child_filter(ChildCalls { unix_sockets, own_network, network }).map(Filter)
+        child_filter(ChildCalls { unix_sockets, own_network, network, own_processes: false }).map(Filter)
     }
 
     /// How many instructions.

@@ -169,6 +169,7 @@ fn pip() {
     let server = Server::start(|_, stream| stream.write_all(&ok("<html><body></body></html>")).unwrap());
     let port = server.addr.port();
     let w = proxy(&policy(port));
+    let into = tempfile::tempdir().unwrap();
     let pip = |path: &str| {
         let index = format!("http://server.test:{port}{path}");
         let argv = [
@@ -178,7 +179,7 @@ fn pip() {
             "--retries",
             "0",
             "-d",
-            "/nonexistent",
+            into.path().to_str().unwrap(),
             "--trusted-host",
             "server.test",
             "-i",

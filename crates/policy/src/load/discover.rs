@@ -60,10 +60,11 @@ mod tests {
         fs::create_dir_all(&deep).unwrap();
         fs::write(dir.path().join(NAME), "").unwrap();
         assert!(find_project_policy(&deep, Path::new("/")).is_some());
-        if !rustix::process::geteuid().is_root() {
+        if std::os::unix::fs::chown(dir.path().join("theirs"), Some(4242), None).is_err() {
+            // by the handle, which the test harness does not capture
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED a change of owner: only root can give a directory away\n");
             return;
         }
-        std::os::unix::fs::chown(dir.path().join("theirs"), Some(4242), None).unwrap();
         assert_eq!(find_project_policy(&deep, Path::new("/")), None);
     }
 }

@@ -97,7 +97,7 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     let rules = rules::ruleset(&plan)?;
     let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
     // no socket with a name can be seen but those that commands make, and the network is their own
-    seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true })?)?;
+    seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true, own_processes: true })?)?;
     let mut fds: Vec<OwnedFd> = Vec::new();
     if plan.is_mediated {
         let tree = |path: &str| {

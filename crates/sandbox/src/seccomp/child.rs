@@ -21,6 +21,8 @@ pub(crate) struct ChildCalls {
     pub own_network: bool,
     /// IPv4 and IPv6 sockets.
     pub network: bool,
+    /// They are in a PID namespace of their own: no other process has a number there.
+    pub(crate) own_processes: bool,
 }
 
 /// The last number read by a person: `file_setattr` of Linux 6.17. Newer calls do not exist for children.
@@ -140,7 +142,7 @@ fn rules(options: ChildCalls) -> Vec<Rule> {
     let missing = MISSING.iter().copied().chain(UNASSIGNED.iter().cloned().flatten());
     let missing = missing.map(|nr| Rule::always(nr, Verdict::errno(libc::ENOSYS)));
     let tested = [terminal(), memfd(), personality(), unshare(), clone(), socket(options), socketpair(options)];
-    let tested = tested.into_iter().chain(other_processes()).chain(modes()).chain(fast_open());
+    let tested = tested.into_iter().chain(other_processes(options)).chain(modes()).chain(fast_open());
     refused.chain(missing).chain(tested).collect()
 }
 
@@ -191,11 +193,13 @@ fn clone() -> Rule {
     Rule::allow_if(libc::SYS_clone, &[Test::Low { arg: 0, mask: NAMESPACES, value: 0 }], EPERM)
 }
 
-/// Limits and scheduling of processes other than the caller, above all of the broker: a lower RLIMIT_CPU or RLIMIT_FSIZE kills it.
-fn other_processes() -> impl Iterator<Item = Rule> {
+/// Limits and scheduling of processes other than the caller, above all of the broker: a lower RLIMIT_CPU or RLIMIT_FSIZE kills it. Where it
+/// can name only processes that it started, it may bound those.
+fn other_processes(options: ChildCalls) -> impl Iterator<Item = Rule> {
     let calls =
         [libc::SYS_prlimit64, libc::SYS_sched_setparam, libc::SYS_sched_setscheduler, libc::SYS_sched_setaffinity, libc::SYS_sched_setattr];
-    calls.into_iter().map(|nr| Rule::allow_if(nr, &[Test::Low { arg: 0, mask: ALL, value: 0 }], EPERM))
+    let calls = calls.into_iter().filter(move |_| !options.own_processes);
+    calls.map(|nr| Rule::allow_if(nr, &[Test::Low { arg: 0, mask: ALL, value: 0 }], EPERM))
 }
 
 /// No program that gives its caller the rights of the child's user. The modes of open, creat and mknod are free: with them a file is
@@ -238,7 +242,7 @@ const ROUTE: Test = Test::Low { arg: 2, mask: ALL, value: libc::NETLINK_ROUTE as
 /// Only sockets that the network rules hold: TCP, and no MPTCP, which Landlock's rules for TCP do not know. A network namespace does not
 /// cover AF_VSOCK, which reaches the host of a virtual machine.
 fn socket(options: ChildCalls) -> Rule {
-    let ChildCalls { unix_sockets, own_network, network } = options;
+    let ChildCalls { unix_sockets, own_network, network, .. } = options;
     let no_protocol = Verdict::errno(libc::EPROTONOSUPPORT);
     let cases: [(bool, &[Test], Verdict); 6] = [
         (unix_sockets, &[UNIX], Verdict::Allow),
@@ -269,11 +273,11 @@ mod tests {
     use super::super::number;
     use super::*;
 
-    const NONE: ChildCalls = ChildCalls { unix_sockets: false, own_network: false, network: false };
+    const NONE: ChildCalls = ChildCalls { unix_sockets: false, own_network: false, network: false, own_processes: false };
     const SHARED: ChildCalls = ChildCalls { network: true, ..NONE };
     const OWN: ChildCalls = ChildCalls { own_network: true, ..SHARED };
     const UNIX: ChildCalls = ChildCalls { unix_sockets: true, ..NONE };
-    const EVERYTHING: ChildCalls = ChildCalls { unix_sockets: true, ..OWN };
+    const EVERYTHING: ChildCalls = ChildCalls { unix_sockets: true, own_processes: true, ..OWN };
 
     /// Numbers that look random and are the same in each run (xorshift).
     struct Numbers(u64);
@@ -424,6 +428,8 @@ mod tests {
             (NONE, libc::SYS_prlimit64, &[1 << 32, 7], ALLOW),
             (NONE, libc::SYS_prlimit64, &[1, 7], permission),
             (NONE, libc::SYS_sched_setaffinity, &[4711], permission),
+            (EVERYTHING, libc::SYS_sched_setaffinity, &[4711], ALLOW),
+            (EVERYTHING, libc::SYS_prlimit64, &[1, 7], ALLOW),
             (NONE, libc::SYS_personality, &[0xffff_ffff], ALLOW),
             (NONE, libc::SYS_personality, &[0x0004_0008], ALLOW),
             (NONE, libc::SYS_personality, &[0x0040_0000], permission),

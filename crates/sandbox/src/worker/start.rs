@@ -102,8 +102,8 @@ impl WorkerProcess {
         let old = prlimit(Some(self.pid()), Resource::Data, Rlimit { current: limit, maximum: limit });
         match old {
             Ok(_) => Ok(()),
-            // A hard limit that is lower already cannot be raised, and need not be.
-            Err(rustix::io::Errno::PERM) if !self.process.is_reaped() => Ok(()),
+            // A hard limit that is lower already cannot be raised, and need not be; it has ours.
+            Err(rustix::io::Errno::PERM) if !self.process.is_reaped() && is_lower(limit) => Ok(()),
             Err(errno) => Err(errno).calling("prlimit"),
         }
     }
@@ -161,4 +161,10 @@ impl Killer {
     pub fn kill(&self) -> Result<(), SandboxError> {
         process::kill(self.0.as_fd())
     }
+}
+
+/// Whether our own memory has a lower limit, which what we started has too.
+fn is_lower(limit: Option<u64>) -> bool {
+    let ours = rustix::process::getrlimit(Resource::Data).maximum;
+    ours.zip(limit).is_some_and(|(ours, limit)| ours <= limit)
 }

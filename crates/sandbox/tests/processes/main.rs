@@ -53,6 +53,10 @@ fn main() -> ExitCode {
 }
 
 fn tests(filter: &[String]) -> ExitCode {
+    if look::status("self", "Seccomp").is_some_and(|mode| mode != "0") {
+        println!("SKIPPED, all of it: this process is confined itself, and has not what these tests take away");
+        return ExitCode::SUCCESS;
+    }
     let filter: Vec<&String> = filter.iter().filter(|arg| !arg.starts_with('-')).collect();
     aegis_sandbox::broker::become_subreaper().unwrap();
     let user = if look::is_root() { "root" } else { "user" };

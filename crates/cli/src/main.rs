@@ -32,7 +32,10 @@ fn main() -> ExitCode {
     // the worker makes itself ready while we read the command line and the policy
     let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
     // and so does the launcher
-    let launcher = argv.get(1).is_some_and(|verb| verb == "exec").then(|| aegis_sandbox::confine::Preparing::new(true));
+    let launcher = argv
+        .get(1)
+        .is_some_and(|verb| verb == "exec")
+        .then(|| aegis_sandbox::confine::Preparing::new(true, Some(&aegis_gate::confine::system_plan())));
     let start = match Start::take() {
         Ok(start) => start,
         Err(error) => return exit::internal(&error),

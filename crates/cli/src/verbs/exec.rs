@@ -64,7 +64,7 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     aegis_sandbox::broker::survive_interrupts();
     let (judge, denials) = PolicyChanges::new(policy.clone(), clearance.clone(), args.yes);
-    let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal));
+    let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal, None));
     let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
     let confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
     let actual = in_words(&confined, plan.proxy);

@@ -13,14 +13,14 @@ use aegis_sandbox::confine::{Confined, Plan, Preparing};
 
 use super::changes::{Denials, Denied, PolicyChanges};
 use super::clearance::Clearance;
-use super::plan::{PlanFor, plan};
+use super::plan::{PlanFor, plan, system_plan};
 use super::turns::TURNS;
 use super::variables::tell_place;
 use crate::net::Resolver;
 use crate::proxy::{Proxy, ProxyCaps, ProxyParts, RecordConnections};
 
 /// Starts a launcher: the running program in that role.
-pub type StartLauncher = fn(at_terminal: bool) -> Result<Preparing, SandboxError>;
+pub type StartLauncher = fn(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError>;
 
 /// What a launcher is started with.
 pub(crate) struct HeldParts<'a> {
@@ -58,7 +58,7 @@ impl Held {
     /// Plans, and starts a launcher for it.
     pub(crate) fn start(parts: HeldParts<'_>) -> Result<Held, String> {
         // the launcher leaves the system's namespaces while the plan is made
-        let launcher = (parts.start)(false).map_err(|e| e.to_string())?;
+        let launcher = (parts.start)(false, Some(&system_plan())).map_err(|e| e.to_string())?;
         let planned_at = TURNS.changes();
         let mut plan = plan(parts.policy, &parts.of).map_err(|e| e.to_string())?.plan;
         plan.proxy = parts.policy.settings().child_network == ChildNetwork::Proxy;

@@ -14,6 +14,6 @@ pub use changes::{Denials, Denied, PolicyChanges};
 pub use clearance::Clearance;
 pub(crate) use held::{Held, HeldParts};
 pub use held::{StartLauncher, in_words};
-pub use plan::{PlanError, PlanFor, Planned, plan};
+pub use plan::{PlanError, PlanFor, Planned, plan, system_plan};
 pub(crate) use turns::{Kind as TurnKind, TURNS, Turn};
 pub use variables::tell_place;

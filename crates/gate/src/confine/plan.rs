@@ -56,8 +56,7 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError`]: it could only be held in part.
 pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
-    let mut plan = Plan::default();
-    system(&mut plan);
+    let mut plan = system_plan();
     let mut walk = Walk::new(policy, of.clearance);
     // whoever listens there sees what is sent, and nobody knows what it says
     let sockets = if of.clearance.is_public() { policy.socket_reach() } else { Vec::new() };
@@ -102,7 +101,10 @@ fn real(path: &Path) -> Option<PathBuf> {
     std::fs::canonicalize(path).ok()
 }
 
-fn system(plan: &mut Plan) {
+/// What every plan has, whatever the policy says: the system's programs, libraries and settings.
+#[must_use]
+pub fn system_plan() -> Plan {
+    let mut plan = Plan::default();
     for (paths, exec) in [(PROGRAMS, true), (SETTINGS, false)] {
         for path in paths.iter().map(Path::new) {
             match std::fs::symlink_metadata(path) {
@@ -117,6 +119,7 @@ fn system(plan: &mut Plan) {
             }
         }
     }
+    plan
 }
 
 /// Whether files may be made in a directory, as far as no rule is about their names.
@@ -146,7 +149,7 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
             // in a tree it may be missing yet; elsewhere what is above it is nothing that was granted
             let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(real);
             let Some(directory) = there.filter(|directory| directory.is_dir()) else { continue };
-            match plan.grants.iter_mut().find(|grant| grant.path.is_dir() && directory.starts_with(&grant.path)) {
+            match plan.grants.iter_mut().find(|grant| directory.starts_with(&grant.path) && grant.path.is_dir()) {
                 Some(grant) => grant.write = true,
                 None => plan.grants.push(Grant { path: directory, read: false, write: true, exec: false }),
             }

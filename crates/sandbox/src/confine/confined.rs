@@ -12,7 +12,7 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::launcher::{GO, KILL, LAUNCHER, START, Said};
+use super::launcher::{BASE, GO, KILL, LAUNCHER, START, Said};
 use super::message::Writer;
 use super::plan::Plan;
 use crate::child::{ChildSpec, FileId};
@@ -26,6 +26,9 @@ use crate::process::{Process, until};
 
 /// It does what it is asked within milliseconds; one that does not is given up, and with it all that runs in it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest request, in bytes, that goes with the message itself.
+const SHORT: usize = 7000;
 
 /// A working directory that is the launcher's own: there is nothing in it that could have been judged.
 pub(super) const NO_FILE: FileId = FileId { device: 0, inode: 0 };
@@ -54,7 +57,7 @@ impl Confined {
     /// # Errors
     /// What of the plan cannot be had here, by name. Nothing is left running then.
     pub fn start(plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
-        Preparing::new(plan.at_terminal)?.start(plan, judge)
+        Preparing::new(plan.at_terminal, None)?.start(plan, judge)
     }
 
     /// Whether `/proc` is the system's and not its own.
@@ -74,10 +77,11 @@ impl Confined {
         self.proxy.take()
     }
 
-    /// Starts a command with these as standard input, output and error; `cwd` is the path of the working directory in the spec.
+    /// Starts a command with these as standard input, output and error; `cwd` is the path of the working directory in the spec. Whether it
+    /// could be started is heard with its end.
     ///
     /// # Errors
-    /// The program or the directory is not in the plan or no longer the judged one, it cannot be executed, or the launcher is gone.
+    /// The launcher is gone.
     pub fn start_command(
         &mut self,
         spec: &ChildSpec<'_>,
@@ -94,18 +98,15 @@ impl Confined {
         request.list(spec.argv, |to, arg| to.bytes(arg.as_bytes()));
         request.list(spec.env, |to, (name, value)| to.bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()));
         request.number(spec.max_memory_bytes.unwrap_or(0));
-        let request = in_memory(&request.0)?;
         let [stdin, stdout, stderr] = stdio;
-        ask(self.socket.as_fd(), START, &[request.as_fd(), stdin, stdout, stderr])?;
-        match hear(self.socket.as_fd())? {
-            (Said::Started, ..) => Ok(ConfinedChild { launcher: self, end: None }),
-            (Said::NotStarted, why, _) => Err(match why.split_first() {
-                Some((1, _)) => SandboxError::Replaced(spec.program.to_path_buf()),
-                Some((_, words)) => refused(words),
-                None => SandboxError::Launcher,
-            }),
-            _ => Err(SandboxError::Launcher),
+        // a long one goes through a file
+        if request.0.len() <= SHORT {
+            passing::send(self.socket.as_fd(), &[&[START], request.0.as_slice()].concat(), &[stdin, stdout, stderr])?;
+        } else {
+            let request = in_memory(&request.0)?;
+            ask(self.socket.as_fd(), START, &[stdin, stdout, stderr, request.as_fd()])?;
         }
+        Ok(ConfinedChild { launcher: self, program: spec.program.to_path_buf(), end: None })
     }
 }
 
@@ -118,14 +119,18 @@ pub struct Preparing {
 }
 
 impl Preparing {
-    /// Starts it, as [`Plan::at_terminal`] says. It and all that comes of it die with the *thread* that calls this.
+    /// Starts it, as [`Plan::at_terminal`] says; `base` is what every plan that it could get has, which it makes already. It and all that comes
+    /// of it die with the *thread* that calls this.
     ///
     /// # Errors
     /// A system call failed.
-    pub fn new(at_terminal: bool) -> Result<Preparing, SandboxError> {
+    pub fn new(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
         let (socket, theirs) = passing::pair(PATIENCE)?;
         let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
         let before = launch::launch_self(&[name], &[theirs.as_fd()], !at_terminal)?;
+        if let Some(base) = base.map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
+            passing::send(socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
+        }
         Ok(Preparing { socket, before, at_terminal })
     }
 
@@ -137,11 +142,14 @@ impl Preparing {
         let Preparing { socket, mut before, at_terminal } = self;
         let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
         let readable = plan.grants.iter().filter(|grant| grant.read).map(|grant| grant.path.clone()).collect();
-        let message = in_memory(&Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes())?;
+        let message = Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes();
         // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
         let mut known = started();
         // one that could not leave has said so, and hears nothing any more
-        let asked = ask(socket.as_fd(), GO, &[message.as_fd()]);
+        let asked = match message.len() {
+            0..=SHORT => passing::send(socket.as_fd(), &[&[GO], message.as_slice()].concat(), &[]),
+            _ => in_memory(&message).and_then(|file| ask(socket.as_fd(), GO, &[file.as_fd()])),
+        };
         let pid = match hear(socket.as_fd())? {
             (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).filter(|pid| *pid > 0).and_then(Pid::from_raw),
             (_, why, _) => return Err(refused(&why)),
@@ -178,7 +186,9 @@ impl Preparing {
 #[derive(Debug)]
 pub struct ConfinedChild<'a> {
     launcher: &'a mut Confined,
-    end: Option<End>,
+    program: PathBuf,
+    /// Its end, or that it was never started.
+    end: Option<Option<End>>,
 }
 
 impl ConfinedChild<'_> {
@@ -191,10 +201,11 @@ impl ConfinedChild<'_> {
     /// Waits for its end until the deadline.
     ///
     /// # Errors
-    /// The launcher is gone.
+    /// The program or the directory is not in the plan or no longer the judged one, or it cannot be executed: then it never ran. Or the
+    /// launcher is gone.
     pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<End>, SandboxError> {
-        if self.end.is_some() {
-            return Ok(self.end);
+        if let Some(end) = self.end {
+            return end.map(Some).ok_or(SandboxError::Launcher);
         }
         loop {
             match poll(&mut [PollFd::new(&self.launcher.socket, PollFlags::IN)], Some(&until(deadline))) {
@@ -204,32 +215,42 @@ impl ConfinedChild<'_> {
                 Err(errno) => return Err(errno).calling("poll"),
             }
         }
-        let (Said::Ended, how, _) = hear(self.launcher.socket.as_fd())? else { return Err(SandboxError::Launcher) };
-        let number = how.get(1..5).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes);
-        self.end = Some(match how.first() {
-            Some(0) => End::Exited(number),
-            Some(1) => End::Signal(number),
-            _ => End::Unknown,
-        });
-        Ok(self.end)
+        let (said, how, _) = hear(self.launcher.socket.as_fd())?;
+        let end = match (said, how.split_first()) {
+            (Said::Ended, Some((kind, number))) => {
+                let number = number.try_into().map_or(0, i32::from_le_bytes);
+                match kind {
+                    0 => End::Exited(number),
+                    1 => End::Signal(number),
+                    _ => End::Unknown,
+                }
+            }
+            (Said::NotStarted, Some((kind, words))) => {
+                self.end = Some(None);
+                return Err(if *kind == 1 { SandboxError::Replaced(self.program.clone()) } else { refused(words) });
+            }
+            _ => return Err(SandboxError::Launcher),
+        };
+        self.end = Some(Some(end));
+        Ok(Some(end))
     }
 
     /// Ends it and everything it started, and says how it ended itself.
     ///
     /// # Errors
-    /// The launcher is gone; then so is all that it started.
+    /// As [`ConfinedChild::wait_until`]; where the launcher is gone, so is all that it started.
     pub fn kill_all(&mut self) -> Result<End, SandboxError> {
-        if let Some(end) = self.end {
-            return Ok(end);
+        // mostly it has ended by itself
+        if self.wait_until(Instant::now())?.is_none() {
+            ask(self.launcher.socket.as_fd(), KILL, &[])?;
         }
-        ask(self.launcher.socket.as_fd(), KILL, &[])?;
         self.wait_until(Instant::now() + PATIENCE)?.ok_or(SandboxError::Launcher)
     }
 }
 
 impl Drop for ConfinedChild<'_> {
     fn drop(&mut self) {
-        if self.end.is_none() && self.kill_all().is_err() {
+        if self.end.is_none() && self.kill_all().is_err() && self.end.is_none() {
             // takes everything in the namespaces with it
             let _ = self.launcher.first.kill();
         }
@@ -259,7 +280,7 @@ fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(),
 /// What the launcher says: of what kind, the words, and descriptors.
 fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>, Vec<OwnedFd>), SandboxError> {
     let (bytes, fds) = passing::receive(socket)?;
-    let all = [Said::First, Said::Ready, Said::Impossible, Said::Started, Said::NotStarted, Said::Ended];
+    let all = [Said::First, Said::Ready, Said::Impossible, Said::NotStarted, Said::Ended];
     let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
     let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;
     Ok((said, what.to_vec(), fds))

@@ -40,17 +40,17 @@ pub(super) enum Said {
     Ready = b'r',
     /// It cannot be made; why.
     Impossible = b'i',
-    /// A command runs.
-    Started = b's',
-    /// It does not; why.
+    /// The command does not run; why.
     NotStarted = b'n',
     /// The command has ended, and nothing that it started is left; how.
     Ended = b'e',
 }
 
-/// What a broker asks of a launcher: to make the namespaces, with the plan in a descriptor.
+/// What a broker asks of a launcher: to make what every command sees, before it is known what else; with a plan of that.
+pub(super) const BASE: u8 = b'b';
+/// To make all of it, with the plan; a long one is a descriptor.
 pub(super) const GO: u8 = b'g';
-/// With four descriptors: the request, standard input, output and error.
+/// With the request, and standard input, output and error; a long request is a fourth descriptor.
 pub(super) const START: u8 = b'c';
 /// Ends the command that runs.
 pub(super) const KILL: u8 = b'k';
@@ -77,18 +77,26 @@ fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'
 fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     single_threaded()?;
     leave()?;
+    let (mut letter, mut bytes, mut fds) = asked(socket)?;
+    let mut base = None;
+    if letter == Some(BASE) {
+        let plan = Plan::from_bytes(&bytes)?;
+        root::begin(&plan)?;
+        base = Some(plan);
+        (letter, bytes, fds) = asked(socket)?;
+    }
     // the broker looks away from its children until it knows the new one
-    let plan = match asked(socket)? {
-        (Some(GO), fds) => fds.into_iter().next().ok_or(SandboxError::Launcher)?,
+    let plan = match (letter, fds.into_iter().next()) {
+        (Some(GO), Some(file)) => Plan::from_bytes(&content(file)?)?,
+        (Some(GO), None) => Plan::from_bytes(&bytes)?,
         _ => return Err(SandboxError::BrokerGone),
     };
-    let plan = Plan::from_bytes(&content(plan)?)?;
     if let Side::Before(pid) = split()? {
         say(socket, Said::First, &pid.to_le_bytes())?;
         std::process::exit(0);
     }
     set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
-    let lacks = root::enter(&plan)?;
+    let lacks = root::enter(&plan, base.as_ref())?;
     loopback_up()?;
     // made in here, it is on no device that anyone else has; whoever holds it need not be in here
     let proxy = if plan.proxy { Some(std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).calling("bind")?) } else { None };
@@ -122,26 +130,27 @@ fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {
     Ok(bytes)
 }
 
-/// The broker's next message: its letter, none at the end, and the descriptors that came with it.
-fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<OwnedFd>), SandboxError> {
-    let (bytes, fds) = passing::receive(socket)?;
-    Ok((bytes.first().copied(), fds))
+/// The broker's next message: its letter, none at the end, what is behind it, and the descriptors that came with it.
+fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<u8>, Vec<OwnedFd>), SandboxError> {
+    let (mut bytes, fds) = passing::receive(socket)?;
+    let letter = bytes.first().copied();
+    bytes.drain(..bytes.len().min(1));
+    Ok((letter, bytes, fds))
 }
 
 fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<(), SandboxError> {
     let orphans = Orphans::watch()?;
     loop {
         match asked(socket)? {
-            (Some(START), fds) => match start(fds, rules, own_session) {
+            (Some(START), request, fds) => match start(request, fds, rules, own_session) {
                 Ok(command) => {
-                    say(socket, Said::Started, &[])?;
                     let end = until_end(socket, &orphans, command)?;
                     say(socket, Said::Ended, &ended(end))?;
                 }
                 Err(error) => say(socket, Said::NotStarted, &not_started(&error))?,
             },
             // a command that has ended meanwhile
-            (Some(KILL), _) => {}
+            (Some(KILL), ..) => {}
             _ => return Err(SandboxError::BrokerGone),
         }
     }
@@ -162,12 +171,15 @@ fn ended(end: End) -> Vec<u8> {
     [&[kind], number.to_le_bytes().as_slice()].concat()
 }
 
-fn start(fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<Process, SandboxError> {
+fn start(request: Vec<u8>, fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<Process, SandboxError> {
     let mut fds = fds.into_iter();
-    let (Some(request), Some(stdin), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next(), fds.next()) else {
+    let (Some(stdin), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next()) else {
         return Err(SandboxError::Launcher);
     };
-    let bytes = content(request)?;
+    let bytes = match fds.next() {
+        Some(file) => content(file)?,
+        None => request,
+    };
     let mut from = Reader(&bytes);
     let program = from.string()?;
     let expect = (from.number()?, from.number()?);

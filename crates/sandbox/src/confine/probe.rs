@@ -34,7 +34,7 @@ impl Machine {
         let mut plan = Plan::default();
         plan.grants.push(Grant { path: "/usr".into(), read: true, write: false, exec: true });
         let begin = |judge: Option<Box<dyn JudgeChange>>| -> Result<Confined, String> {
-            let launcher = Preparing::new(false).map_err(|e| e.to_string())?;
+            let launcher = Preparing::new(false, None).map_err(|e| e.to_string())?;
             launcher.start(&plan, judge).map_err(|e| e.to_string())
         };
         let plain = begin(None);

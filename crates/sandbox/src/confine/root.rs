@@ -35,18 +35,25 @@ pub(super) struct Lacks {
     pub(super) own_proc: bool,
 }
 
-/// Makes the tree and enters it. Nothing of the system's own tree can be reached afterwards.
-pub(super) fn enter(plan: &Plan) -> Result<Lacks, SandboxError> {
+/// Makes what every tree has, before it is known what else there is.
+pub(super) fn begin(base: &Plan) -> Result<(), SandboxError> {
     at(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC), "unshare", Path::new("/"))?;
     step_aside()?;
-    directory(Path::new(NEW))?;
-    at(rustix::mount::mount_bind(NEW, NEW), "bind", Path::new(NEW))?;
-    for (name, target) in &plan.links {
-        let name = inside(name);
-        parents(&name)?;
-        at(std::os::unix::fs::symlink(target, &name), "link", &name)?;
+    make_scratch(base)?;
+    fill(base)
+}
+
+/// Makes the tree and enters it. Nothing of the system's own tree can be reached afterwards. `begun` is what [`begin`] has made.
+pub(super) fn enter(plan: &Plan, begun: Option<&Plan>) -> Result<Lacks, SandboxError> {
+    match begun {
+        Some(base) if covers(plan, base) => {
+            at(unmount(NEW, UnmountFlags::DETACH), "unmount", Path::new(NEW))?;
+            fill(plan)?;
+        }
+        Some(base) => add(plan, base)?,
+        None => begin(plan)?,
     }
-    let lacks = places(plan)?;
+    let lacks = proc(plan)?;
     for path in plan.directories.iter().map(PathBuf::as_path).chain([Path::new("/run")]) {
         let path = inside(path);
         if fs::symlink_metadata(&path).is_err() {
@@ -69,30 +76,57 @@ pub(super) fn enter(plan: &Plan) -> Result<Lacks, SandboxError> {
     Ok(lacks)
 }
 
-/// Fills the tree from its top down: what lies below covers what lies above.
-fn places(plan: &Plan) -> Result<Lacks, SandboxError> {
+/// Whether something of a plan would lie over what was made before it.
+fn covers(plan: &Plan, base: &Plan) -> bool {
+    let places = || {
+        base.grants.iter().map(|grant| grant.path.as_path()).chain(SCRATCH.map(Path::new)).chain([Path::new("/dev"), Path::new("/proc")])
+    };
+    let is_new = |grant: &&Grant| !base.grants.contains(grant);
+    let is_gone = base.grants.iter().any(|grant| !plan.grants.contains(grant));
+    is_gone || plan.grants.iter().filter(is_new).any(|grant| places().any(|place| place.starts_with(&grant.path)))
+}
+
+/// Adds to what was made before what a plan has beyond it, from the top down.
+fn add(plan: &Plan, base: &Plan) -> Result<(), SandboxError> {
+    links(plan.links.iter().filter(|link| !base.links.contains(link)))?;
+    let mut new: Vec<&Grant> = plan.grants.iter().filter(|grant| !base.grants.contains(grant)).collect();
+    new.sort();
+    new.into_iter().try_for_each(put)
+}
+
+/// Fills an empty tree from its top down: what lies below covers what lies above. All but `/proc`, which belongs to the process that will
+/// be the first of the PID namespace.
+fn fill(plan: &Plan) -> Result<(), SandboxError> {
     enum Place<'a> {
         Grant(&'a Grant),
         Devices,
-        Processes,
         Scratch,
     }
+    directory(Path::new(NEW))?;
+    at(rustix::mount::mount_bind(NEW, NEW), "bind", Path::new(NEW))?;
+    links(plan.links.iter())?;
     let mut all: Vec<(&Path, Place<'_>)> = plan.grants.iter().map(|grant| (grant.path.as_path(), Place::Grant(grant))).collect();
-    all.extend([(Path::new("/dev"), Place::Devices), (Path::new("/proc"), Place::Processes)]);
+    all.push((Path::new("/dev"), Place::Devices));
     all.extend(SCRATCH.map(|path| (Path::new(path), Place::Scratch)));
     // at one place the grant comes first
     all.sort_by_key(|(path, _)| *path);
-    make_scratch(plan)?;
-    let mut lacks = Lacks::default();
     for (path, place) in all {
         match place {
             Place::Grant(grant) => put(grant)?,
             Place::Devices => devices()?,
-            Place::Processes => lacks = proc(plan)?,
             Place::Scratch => scratch(path)?,
         }
     }
-    Ok(lacks)
+    Ok(())
+}
+
+fn links<'a>(links: impl Iterator<Item = &'a (PathBuf, PathBuf)>) -> Result<(), SandboxError> {
+    for (name, target) in links {
+        let name = inside(name);
+        parents(&name)?;
+        at(std::os::unix::fs::symlink(target, &name), "link", &name)?;
+    }
+    Ok(())
 }
 
 /// Moves into an empty tree in memory, with the system's below [`OLD`].

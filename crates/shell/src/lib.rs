@@ -20,13 +20,13 @@
 
 mod bounded;
 pub mod fuzzing;
-// mod judge;
+mod judge;
 mod limits;
 mod read;
 mod script;
 mod second;
 
 pub use bounded::parse;
-// pub use judge::{Around, Cause, Finding, Judgement, Subject, judge, judge_text};
+pub use judge::{Around, Cause, Finding, Judgement, Lookup, Subject, judge, judge_text};
 pub use limits::{LimitError, MAX_DEPTH, MAX_NODES, MAX_TEXT, MAX_TIME};
 pub use script::{Assignment, Command, Dialect, Directory, Form, Redirect, RedirectKind, Script, Span, Unknown, UnknownCause, Word};

@@ -116,6 +116,17 @@ pub struct ExecRequest {
     pub(super) malformed: Option<&'static str>,
     /// The first name of the grammar that was used.
     pub(super) family: Option<&'static str>,
+    /// Texts that a shell reads for it.
+    pub(super) texts: Vec<String>,
+    /// Whether it adds nothing to what it runs.
+    pub(super) through: bool,
+    /// Whether it adds words to what it runs.
+    pub(super) appends: bool,
+    /// Whether some word is only partly known.
+    #[serde(skip)]
+    pub(super) partly: bool,
+    #[serde(skip)]
+    pub(super) may_have_options: bool,
 }
 
 impl ExecRequest {
@@ -168,6 +179,21 @@ impl ExecRequest {
     #[must_use]
     pub fn inner(&self) -> &[ExecRequest] {
         &self.inner
+    }
+    /// The texts that a shell reads for it: behind `sh -c`, `eval`, `ssh host`.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+    /// Whether it adds nothing to what it runs: what `nice` does is what the command behind it does.
+    #[must_use]
+    pub const fn is_transparent(&self) -> bool {
+        self.through
+    }
+    /// Whether it adds words to the command it runs, which its own words do not show (`xargs`).
+    #[must_use]
+    pub const fn appends_words(&self) -> bool {
+        self.appends
     }
     /// The words of a built-in deny that match; no list opens it.
     #[must_use]

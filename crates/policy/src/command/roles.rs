@@ -240,8 +240,11 @@ impl Roles<'_> {
             None if after.is_some() => words.role(index, dashes),
             None => words.role(index, all.len()),
         };
-        if role == Value::Command {
+        if role == Value::Command || role == Value::ShellWords {
             let rest: Vec<String> = all.iter().skip(index).map(|w| w.text.clone()).collect();
+            if role == Value::ShellWords {
+                self.request.texts.push(rest.join(" "));
+            }
             self.command(&rest);
             return true;
         }
@@ -271,7 +274,7 @@ impl Roles<'_> {
             return;
         }
         let base = self.word_base.clone();
-        let inner = parse::parse_named(command, &base, None, self.depth + 1);
+        let inner = parse::parse_inner(command, &base, self.depth + 1, self.request.partly);
         let request = &mut *self.request;
         request.malformed = request.malformed.or(inner.malformed);
         request.built_in_deny = request.built_in_deny.take().or_else(|| inner.built_in_deny.clone());
@@ -342,7 +345,11 @@ impl Roles<'_> {
                     hazard(self.request, option, Role::Config, own_words());
                 }
             }
-            Value::CommandLine => {
+            Value::ShellWords => {}
+            Value::CommandLine | Value::Shell => {
+                if role == Value::Shell {
+                    self.request.texts.push(value.to_owned());
+                }
                 // As a word it belongs to the option in front of it, which is the hazard.
                 if !is_word {
                     hazard(self.request, option, Role::Exec, own_words());

@@ -40,6 +40,7 @@ impl Reader<'_> {
             if (raw.is_empty() || declares) && self.assignment(&mut command) {
                 if declares {
                     raw.push(self.raw(at));
+                    command.words.extend(command.environment.last().map(as_word));
                 }
                 continue;
             }
@@ -280,5 +281,15 @@ impl Reader<'_> {
                 self.note_unseen(command.span, &format!("what `{name}` sets"));
             }
         }
+    }
+}
+
+/// `name=value` as `export` gets it.
+fn as_word(assignment: &Assignment) -> Word {
+    let name = &assignment.name;
+    match assignment.value.as_slice() {
+        [] => Word::Known(format!("{name}=")),
+        [Word::Known(value)] => Word::Known(format!("{name}={value}")),
+        _ => Word::Partly { home: false, prefix: format!("{name}="), suffix: String::new(), many: false },
     }
 }

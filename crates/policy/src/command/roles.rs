@@ -243,9 +243,13 @@ impl Roles<'_> {
         if role == Value::Command || role == Value::ShellWords {
             let rest: Vec<String> = all.iter().skip(index).map(|w| w.text.clone()).collect();
             if role == Value::ShellWords {
-                self.request.texts.push(rest.join(" "));
+                let text = rest.join(" ");
+                hazard(self.request, word.text.clone(), Role::Exec, rest);
+                self.command_line(&text);
+                self.request.texts.push(text);
+            } else {
+                self.command(&rest);
             }
-            self.command(&rest);
             return true;
         }
         if matches!(role, Value::PathIn | Value::PathBoth | Value::PathMove) {
@@ -266,6 +270,15 @@ impl Roles<'_> {
         if let Some(first) = command.first() {
             hazard(self.request, first.clone(), Role::Exec, command.to_vec());
             self.inner(command);
+        }
+    }
+
+    /// A command in one string.
+    fn command_line(&mut self, text: &str) {
+        if let Ok(words) = word::split(text) {
+            let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
+            let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
+            self.inner(words.get(start..).unwrap_or_default());
         }
     }
 
@@ -354,11 +367,7 @@ impl Roles<'_> {
                 if !is_word {
                     hazard(self.request, option, Role::Exec, own_words());
                 }
-                if let Ok(words) = word::split(value) {
-                    let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
-                    let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
-                    self.inner(words.get(start..).unwrap_or_default());
-                }
+                self.command_line(value);
             }
             Value::PathOut => self.write(value, value, base),
             Value::PathBoth => {

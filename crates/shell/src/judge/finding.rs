@@ -65,6 +65,8 @@ pub enum Cause {
     },
     /// A builtin of the shell that touches nothing, and that no rule speaks of.
     Builtin,
+    /// It adds nothing to what it runs, which is judged in its place.
+    Through,
     /// Something in it is not known.
     NotKnown(&'static str),
     /// It changes how other programs work.
@@ -80,6 +82,7 @@ impl Cause {
         match self {
             Cause::Decided { explanation, .. } => explanation.cause.clone(),
             Cause::Builtin => "a builtin of the shell that touches nothing".to_owned(),
+            Cause::Through => "it is judged by what it runs".to_owned(),
             Cause::NotKnown(what) => (*what).to_owned(),
             Cause::Steers => "it steers other programs".to_owned(),
             Cause::Unknown(cause) => cause.text(),

@@ -14,6 +14,7 @@ const START_UP: [&str; 3] = ["-l", "--login", "-i"];
 impl Judge<'_> {
     /// A command that adds nothing to what it runs: what it runs is judged in its place, and what it has of its own.
     pub fn through(&mut self, request: &ExecRequest, here: Option<&Path>) {
+        self.push(subject(request), Verdict::Allow, Cause::Through);
         for hazard in own_hazards(request) {
             self.own_hazard(request, hazard, here);
         }

@@ -248,7 +248,10 @@ impl Reader<'_> {
                 };
                 arguments.windows(2).filter_map(named).chain(glued).collect()
             }
-            _ => arguments.iter().filter(|w| !w.known().is_some_and(|w| w.starts_with('-'))).cloned().collect(),
+            _ => {
+                let assigned = |w: &Word| command.environment.iter().any(|a| *w == as_word(a));
+                arguments.iter().filter(|w| !w.known().is_some_and(|w| w.starts_with('-')) && !assigned(w)).cloned().collect()
+            }
         };
         let sets = !matches!(name, "test" | "[" | "unset" | "let" | "wait");
         for word in &names {

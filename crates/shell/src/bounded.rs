@@ -13,7 +13,8 @@ const STACK: usize = 64 << 20;
 /// What is at most this long and opens at most so many things is read where it is asked for: a test holds the time and the stack it can
 /// take against that.
 const SMALL_TEXT: usize = 4 << 10;
-const SMALL_OPENERS: usize = 24;
+const SMALL_OPENERS: usize = 16;
+const SMALL_LIGHT: usize = 64;
 /// More than this no stack would hold, whatever a parser takes for nesting.
 const MAX_OPENERS: usize = 8_000;
 
@@ -30,11 +31,11 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
         return only(UnknownCause::Dialect("the text of another kind of shell"));
     }
     let size = match limits::measure(text) {
-        Ok(Size { openers }) if openers > MAX_OPENERS => return only(UnknownCause::Limit(LimitError::Nodes)),
+        Ok(Size { openers, light }) if openers + light > MAX_OPENERS => return only(UnknownCause::Limit(LimitError::Nodes)),
         Ok(size) => size,
         Err(limit) => return only(UnknownCause::Limit(limit)),
     };
-    if text.len() <= SMALL_TEXT && size.openers <= SMALL_OPENERS {
+    if text.len() <= SMALL_TEXT && size.openers <= SMALL_OPENERS && size.light <= SMALL_LIGHT {
         return within_time(text, dialect);
     }
     let owned = text.to_owned();

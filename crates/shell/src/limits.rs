@@ -40,6 +40,8 @@ pub enum LimitError {
 pub(crate) struct Size {
     /// How many things open something: an upper bound of the depth that any parser can see, whatever it takes for quotes.
     pub openers: usize,
+    /// Quotes, brackets and negations, which a parser can nest as well, but reads in one way only.
+    pub light: usize,
 }
 
 /// Words that open something.
@@ -50,7 +52,7 @@ pub(crate) fn measure(text: &str) -> Result<Size, LimitError> {
     if text.len() > MAX_TEXT {
         return Err(LimitError::Length);
     }
-    let (mut nodes, mut openers, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut nodes, mut openers, mut light, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
     let mut word_start = None;
     for (at, byte) in text.bytes().chain(std::iter::once(b'\n')).enumerate() {
         let is_word = byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b',' | b':' | b'=' | b'%' | b'@');
@@ -67,12 +69,14 @@ pub(crate) fn measure(text: &str) -> Result<Size, LimitError> {
         match byte {
             0 => return Err(LimitError::Nul),
             b'(' | b'{' | b'[' => {
-                openers += 1;
+                openers += usize::from(byte != b'[');
+                light += usize::from(byte == b'[');
                 depth += 1;
                 deepest = deepest.max(depth);
             }
             b')' | b'}' | b']' => depth = depth.saturating_sub(1),
-            b'`' | b'"' | b'!' => openers += 1,
+            b'`' => openers += 1,
+            b'"' | b'!' => light += 1,
             _ => {}
         }
         nodes += usize::from(matches!(byte, b'|' | b'&' | b';' | b'<' | b'>' | b'$' | b'('));
@@ -84,7 +88,7 @@ pub(crate) fn measure(text: &str) -> Result<Size, LimitError> {
     if deepest > MAX_DEPTH {
         return Err(LimitError::Depth);
     }
-    Ok(Size { openers })
+    Ok(Size { openers, light })
 }
 
 #[cfg(test)]
@@ -97,7 +101,7 @@ mod tests {
         assert_eq!(measure(&"a;".repeat(MAX_NODES + 1)), Err(LimitError::Nodes));
         assert_eq!(measure(&"$(".repeat(101)), Err(LimitError::Depth));
         assert_eq!(measure("ls \0"), Err(LimitError::Nul));
-        assert_eq!(measure("if a; then (b); fi"), Ok(Size { openers: 2 }));
-        assert_eq!(measure(""), Ok(Size { openers: 0 }));
+        assert_eq!(measure("if a; then (b); fi"), Ok(Size { openers: 2, light: 0 }));
+        assert_eq!(measure(""), Ok(Size { openers: 0, light: 0 }));
     }
 }

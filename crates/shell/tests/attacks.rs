@@ -35,7 +35,7 @@ fn cases() -> Vec<(String, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/attacks.txt");
     let all = std::fs::read_to_string(file).unwrap();
     let cases = all.trim_end().split("\n%%\n").map(|case| case.split_once('|').unwrap());
-    cases.map(|(verdict, text)| (verdict.to_owned(), text.replace("\\r", "\r"))).collect()
+    cases.map(|(verdict, text)| (verdict.to_owned(), text.replace("<CR>", "\r").replace("<NBSP>", "\u{a0}"))).collect()
 }
 
 #[test]

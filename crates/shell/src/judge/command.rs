@@ -39,6 +39,11 @@ impl Judge<'_> {
         }
         let request = self.looked_up(ExecRequest::parse_words(&words, here.unwrap_or(Path::new(NOWHERE))));
         self.request(&request, here);
+        if request.program() == "alias" {
+            for text in request.argv().iter().filter_map(|word| word.split_once('=')).map(|(_, text)| text) {
+                self.denies(|judge| judge.text(text, judge.dialect, here));
+            }
+        }
         if let Some(input) = command.input.as_deref().filter(|_| reads_commands(&request)) {
             self.denies(|judge| judge.text(input, Dialect::Bash, here));
         }

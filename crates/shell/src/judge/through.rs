@@ -44,6 +44,9 @@ impl Judge<'_> {
         }
         // where there is a text, the words of the policy's own reading of it are no words
         for inner in request.inner().iter().filter(|_| request.texts().is_empty()) {
+            if inner.argv().first().is_some_and(|word| word.starts_with('-')) {
+                self.any_word(request, here);
+            }
             let inner = if request.appends_words() { inner.with_more_words() } else { inner.clone() };
             let inner = self.looked_up(inner);
             let moved = Some(inner.cwd().to_owned()).filter(|_| here.is_some());
@@ -69,7 +72,11 @@ impl Judge<'_> {
         let decision = self.policy.decide(&access);
         let cause = self.decided(&access, &subject(request), decision);
         self.push(subject(request), Verdict::Deny, cause);
-        // it is not certain where the command begins: any word could be it
+        self.any_word(request, here);
+    }
+
+    /// Where it is not certain at which word the command begins, any of them could be it, or be a text.
+    fn any_word(&mut self, request: &ExecRequest, here: Option<&Path>) {
         for start in 1..request.argv().len() {
             let words = request.argv().get(start..).unwrap_or_default();
             if words.first().is_some_and(|word| word.starts_with('-') || aegis_policy::is_unseen(word)) {
@@ -82,6 +89,9 @@ impl Judge<'_> {
                 let cause = self.decided(&access, &subject(&inner), decision);
                 self.push(subject(&inner), Verdict::Deny, cause);
             }
+        }
+        for word in request.argv().iter().filter(|word| word.contains(char::is_whitespace)) {
+            self.denies(|judge| judge.text(word, Dialect::Bash, here));
         }
     }
 }

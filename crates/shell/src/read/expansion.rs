@@ -2,7 +2,7 @@
 
 use super::pieces::Piece;
 use super::{Reader, ansi, name_at};
-use crate::script::Span;
+use crate::script::{Assignment, Form, Span, Word};
 
 impl Reader<'_> {
     /// What stands here behind a `$`. `quoted`: in double quotes.
@@ -183,8 +183,8 @@ impl Reader<'_> {
                 self.at += 1;
                 self.arithmetic("}");
             }
-            Some(b'=') => drop(self.set.insert(name)),
-            Some(b':') if rest.starts_with(":=") => drop(self.set.insert(name)),
+            Some(b'=') => self.assigned(name, start),
+            Some(b':') if rest.starts_with(":=") => self.assigned(name, start),
             Some(b'/' | b'^' | b',') => self.not_in_sh(start, "`${x/y/z}`"),
             _ => {}
         }
@@ -192,6 +192,14 @@ impl Reader<'_> {
         let plain_quotes = quoted && rest.trim_start_matches(':').starts_with(['-', '=', '?', '+']);
         self.up_to_brace(start, plain_quotes);
         many
+    }
+
+    /// `${name=value}` sets a variable that is not set.
+    fn assigned(&mut self, name: String, start: usize) {
+        self.set.insert(name.clone());
+        let mut command = self.empty(Form::Compound, start);
+        command.environment.push(Assignment { name, value: vec![Word::unknown()], span: command.span });
+        self.push(command);
     }
 
     /// `${#}` is a number, `${#x}` a length.

@@ -253,7 +253,7 @@ impl Reader<'_> {
                 arguments.iter().filter(|w| !w.known().is_some_and(|w| w.starts_with('-')) && !assigned(w)).cloned().collect()
             }
         };
-        let sets = !matches!(name, "test" | "[" | "unset" | "let" | "wait");
+        let sets = !matches!(name, "test" | "[" | "unset" | "let");
         for word in &names {
             match word.known() {
                 Some(text) if sets => {

@@ -11,8 +11,34 @@ use super::Opinion;
 use crate::limits::MAX_DEPTH;
 use crate::read::SEPARATOR;
 
-/// The commands of a text.
+const MAX_DOUBLE_PARENTHESES: usize = 8;
+
+/// The commands of a text. Where the parser panics, which it does at a number that is too large for it, it has no opinion.
 pub(super) fn opinion(text: &str) -> Opinion {
+    if has_large_descriptor(text) || has_many_double_parentheses(text) {
+        return Opinion::None;
+    }
+    std::panic::catch_unwind(|| commands(text)).unwrap_or(Opinion::None)
+}
+
+/// More digits in front of a redirect than a number has.
+fn has_large_descriptor(text: &str) -> bool {
+    text.match_indices(['<', '>']).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or("");
+        before.bytes().rev().take_while(u8::is_ascii_digit).count() > 9
+    })
+}
+
+/// Each `((` is tried in two ways, and so is what is in it: more than a few would take too long.
+fn has_many_double_parentheses(text: &str) -> bool {
+    let doubled = |at: &usize| {
+        let (before, after) = (text.get(..*at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+        !before.ends_with('$') && after.trim_start().starts_with('(')
+    };
+    text.match_indices('(').map(|(at, _)| at).filter(doubled).nth(MAX_DOUBLE_PARENTHESES).is_some()
+}
+
+fn commands(text: &str) -> Opinion {
     let mut seen = Seen { options: ParserOptions::default(), commands: Vec::new(), depth: 0, failed: false };
     seen.text(text);
     if seen.failed { Opinion::None } else { Opinion::Commands(seen.commands) }

@@ -55,7 +55,9 @@ pub(crate) fn measure(text: &str) -> Result<Size, LimitError> {
     let (mut nodes, mut openers, mut light, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
     let mut word_start = None;
     for (at, byte) in text.bytes().chain(std::iter::once(b'\n')).enumerate() {
-        let is_word = byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b',' | b':' | b'=' | b'%' | b'@');
+        let is_word = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b',' | b':' | b'=' | b'%' | b'@');
         match (word_start, is_word) {
             (None, true) => word_start = Some(at),
             (Some(start), false) => {

@@ -62,7 +62,10 @@ fn every_attack() {
 #[test]
 fn nothing_behind_it_weakens_a_denial() {
     let policy = policy();
-    let tails = ["\n)", "\nfi", "; }", "\n\"", "\n'", " # x", "\n$((", "\n${", "\n`", "; case", "\n<<X", " ;; ;;", "\n[[ a", " &&", " |", "\n{ ls", "; f() {"];
+    let tails = [
+        "\n)", "\nfi", "; }", "\n\"", "\n'", " # x", "\n$((", "\n${", "\n`", "; case", "\n<<X", " ;; ;;", "\n[[ a", " &&", " |", "\n{ ls",
+        "; f() {",
+    ];
     for (wanted, text) in cases() {
         // a here-document is longer with more lines, and a continued line goes on
         if wanted != "deny" || text.contains("<<") || text.ends_with('\\') || text.contains('#') {
@@ -79,7 +82,8 @@ fn nothing_behind_it_weakens_a_denial() {
 fn two_texts_are_as_strict_as_the_stricter() {
     let policy = policy();
     let cases = cases();
-    let simple = |text: &str| !text.contains("<<") && !text.contains('#') && !text.contains("cd") && !text.contains('\\') && !text.contains("push");
+    let simple =
+        |text: &str| !text.contains("<<") && !text.contains('#') && !text.contains("cd") && !text.contains('\\') && !text.contains("push");
     let whole = |text: &str| judged(&policy, text).findings().iter().all(|f| !matches!(f.cause, Cause::Unknown(_)));
     let cases: Vec<&str> = cases.iter().map(|case| case.1.as_str()).filter(|text| simple(text) && whole(text)).collect();
     for (index, first) in cases.iter().enumerate() {

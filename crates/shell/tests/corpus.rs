@@ -35,7 +35,10 @@ fn shown(judgement: &Judgement) -> String {
 
 /// Rows of `shell_cases` that are allowed there and not here, with the reason.
 const STRICTER: &[(&str, &[&str])] = &[
-    ("the name of a file depends on what cannot be known, and so may be one that no list allows", &["sc014", "sc244", "sc247", "sc256", "sc348"]),
+    (
+        "the name of a file depends on what cannot be known, and so may be one that no list allows",
+        &["sc014", "sc244", "sc247", "sc256", "sc348"],
+    ),
     ("a rule for a wrapper says nothing of the command it runs", &["sc055", "sc225", "sc231", "sc234"]),
     ("a rule that denies `[` denies it", &["sc036"]),
     ("a path is that file, not the builtin of its name", &["sc496"]),
@@ -91,7 +94,15 @@ fn stricter_than(file: &str, key: &str) {
             other => panic!("{other}"),
         };
         if !holds {
-            wrong += &format!("{} {}, is {}: {} {}\n{}", row["id"], row[key], judgement.verdict(), row["command"], row["rules"], shown(&judgement));
+            wrong += &format!(
+                "{} {}, is {}: {} {}\n{}",
+                row["id"],
+                row[key],
+                judgement.verdict(),
+                row["command"],
+                row["rules"],
+                shown(&judgement)
+            );
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

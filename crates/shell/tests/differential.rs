@@ -118,7 +118,8 @@ fn texts_of_the_corpora() {
 
 /// Whether nothing in it reaches out of the directory, or waits: no path but a lone slash as an argument, no process but stubs.
 fn is_safe(text: &str) -> bool {
-    let harmless_slash = |at: usize| text[..at].ends_with(' ') && !text[at + 1..].starts_with(|c: char| c.is_alphanumeric() || "./*~".contains(c));
+    let harmless_slash =
+        |at: usize| text[..at].ends_with(' ') && !text[at + 1..].starts_with(|c: char| c.is_alphanumeric() || "./*~".contains(c));
     let waits = ["while true", "select", "coproc", "read", "~", "> /"];
     text.match_indices('/').all(|(at, _)| harmless_slash(at)) && !waits.iter().any(|word| text.contains(word))
 }

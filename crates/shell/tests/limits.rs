@@ -72,3 +72,23 @@ fn a_long_here_document_is_one_thing() {
     let script = parse(&text, Dialect::Bash);
     assert!(script.unknown.is_empty(), "{:?}", script.unknown);
 }
+
+/// Texts by which the other parsers crashed: a character far beyond the tables of the C library, a descriptor that is no number; and ends
+/// of here-documents longer than what a scanner keeps of them.
+#[test]
+fn what_other_parsers_stumble_over() {
+    let far = char::from_u32(0xd26d8).unwrap();
+    for text in [
+        format!("{far};for x in &#[[[[~((do  {{!!E\n-v  {{{{{far}$({{{{a,b}}esac eval "),
+        format!("case x in {far}) a;; esac"),
+        format!("echo ${{x:-{far}}} {far}{{a,b}} {far}"),
+        "a 99999999999999999999> b".to_owned(),
+        format!("cat <<{0}\nx\n{0}\na", "A".repeat(5_000)),
+        format!("cat {}\n{}", "<<E ".repeat(400), "x\nE\n".repeat(400)),
+        format!("cat <<'{}\n", "A".repeat(5_000)),
+    ] {
+        let script = parse(&text, Dialect::Bash);
+        assert!(!script.commands.is_empty(), "{text:?}");
+    }
+    assert!(parse("echo 'h\u{e9}llo' \u{1f600}x | cat", Dialect::Bash).unknown.is_empty());
+}

@@ -62,7 +62,8 @@ impl CommandPattern {
     pub fn catches(&self, request: &ExecRequest) -> bool {
         if self.catches_name(request) {
             let args = request.argv.get(1..).unwrap_or_default();
-            let fits = |args: &[String]| if request.partly { unseen::could_fit_all(&self.words, args) } else { word::fit_all(&self.words, args) };
+            let fits =
+                |args: &[String]| if request.partly { unseen::could_fit_all(&self.words, args) } else { word::fit_all(&self.words, args) };
             if self.words.is_empty() || fits(args) || self.meaning.fits(request) {
                 return true;
             }

@@ -1,7 +1,7 @@
 //! An argv to options and words, by the grammar of its command.
 
-use super::unseen;
 use super::grammar::{Abbreviate, Arity, Grammar, Level, OptionSpec, Style, Unknown};
+use super::unseen;
 
 /// An option as it stood, with what the grammar says about it.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use crate::script::{Command, Dialect, Form};
 /// Builtins that change nothing but the shell that reads the text, and show nothing but what it has. What `cd` and `set` do to the rest
 /// of the text, the reader knows.
 const HARMLESS: [&str; 21] = [
-    "true", "false", ":", "echo", "printf", "pwd", "cd", "test", "[", "type", "read", "exit", "return", "break", "continue", "shift", "wait",
-    "set", "unset", "local", "let",
+    "true", "false", ":", "echo", "printf", "pwd", "cd", "test", "[", "type", "read", "exit", "return", "break", "continue", "shift",
+    "wait", "set", "unset", "local", "let",
 ];
 
 impl Judge<'_> {
@@ -57,7 +57,9 @@ impl Judge<'_> {
             Some(program) if !request.is_unseen() => request.with_binary(program),
             _ => request,
         };
-        request.resolve_files(|path| if aegis_policy::is_unseen(&path.to_string_lossy()) { (path.to_owned(), false) } else { lookup.leads_to(path) });
+        request.resolve_files(|path| {
+            if aegis_policy::is_unseen(&path.to_string_lossy()) { (path.to_owned(), false) } else { lookup.leads_to(path) }
+        });
         request
     }
 

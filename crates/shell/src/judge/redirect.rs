@@ -26,7 +26,8 @@ impl Judge<'_> {
             RedirectKind::Write => &[PathOp::Write],
             RedirectKind::ReadWrite => &[PathOp::Read, PathOp::Write],
         };
-        let path = normal(&here.unwrap_or(Path::new(NOWHERE)).join(text_of(&target)));
+        let asked = here.unwrap_or(Path::new(NOWHERE)).join(text_of(&target));
+        let path = normal(&asked);
         let unseen = aegis_policy::is_unseen(&path.to_string_lossy());
         let written = path.to_string_lossy();
         if let Some(address) = ["/dev/tcp/", "/dev/udp/"].iter().find_map(|device| written.strip_prefix(device)) {
@@ -34,7 +35,7 @@ impl Judge<'_> {
             return;
         }
         // an unknown part can climb out of what is in front of it
-        let path = self.leads_to(path, unseen);
+        let path = self.leads_to(&asked, path, unseen);
         for op in ops {
             let subject = Subject::File { op: *op, path: shown(&target) };
             let at_least = if unseen { Verdict::Ask } else { Verdict::Allow };
@@ -45,10 +46,11 @@ impl Judge<'_> {
         }
     }
 
-    fn leads_to(&self, path: PathBuf, unseen: bool) -> PathBuf {
+    /// The system takes `..` back from where a link leads to, which only a lookup can tell.
+    fn leads_to(&self, asked: &Path, normal: PathBuf, unseen: bool) -> PathBuf {
         match self.around.lookup {
-            Some(lookup) if !unseen => lookup.leads_to(&path).0,
-            _ => path,
+            Some(lookup) if !unseen => lookup.leads_to(asked).0,
+            _ => normal,
         }
     }
 

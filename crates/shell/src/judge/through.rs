@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ExecRequest, FileArgument, Hazard, Reason, Role, Verdict};
+use aegis_policy::{Access, ArgWord, ExecRequest, FileArgument, Hazard, Reason, Role, Verdict};
 
 use super::command::subject;
 use super::{Cause, Judge, Subject};
@@ -47,11 +47,32 @@ impl Judge<'_> {
             if inner.argv().first().is_some_and(|word| word.starts_with('-')) {
                 self.any_word(request, here);
             }
-            let inner = if request.appends_words() { inner.with_more_words() } else { inner.clone() };
+            let inner = match replaced(request) {
+                Some(mark) => self.with_replaced(inner, &mark),
+                None if request.appends_words() => inner.with_more_words(),
+                None => inner.clone(),
+            };
             let inner = self.looked_up(inner);
             let moved = Some(inner.cwd().to_owned()).filter(|_| here.is_some());
             self.request(&inner, moved.as_deref());
         }
+    }
+
+    /// A command in whose words a mark is replaced by what is not known (`xargs -I`), also in the middle of a text that a shell reads.
+    fn with_replaced(&self, inner: &ExecRequest, mark: &str) -> ExecRequest {
+        let words: Vec<ArgWord> = inner
+            .argv()
+            .iter()
+            .map(|word| match (word.find(mark), word.rfind(mark)) {
+                (Some(first), Some(last)) => ArgWord::Partly {
+                    prefix: word.get(..first).unwrap_or("").to_owned(),
+                    suffix: word.get(last + mark.len()..).unwrap_or("").to_owned(),
+                    many: false,
+                },
+                _ => ArgWord::Known(word.clone()),
+            })
+            .collect();
+        ExecRequest::parse_words(&words, inner.cwd())
     }
 
     fn dialect_of(&self, request: &ExecRequest) -> Dialect {
@@ -64,7 +85,8 @@ impl Judge<'_> {
 
     fn own_hazard(&mut self, request: &ExecRequest, hazard: &Hazard, here: Option<&Path>) {
         if let Some(name) = hazard.option.strip_suffix('=') {
-            let value = hazard.words.iter().map(|w| if aegis_policy::is_unseen(w) { Word::unknown() } else { Word::Known(w.clone()) }).collect();
+            let value =
+                hazard.words.iter().map(|w| if aegis_policy::is_unseen(w) { Word::unknown() } else { Word::Known(w.clone()) }).collect();
             self.variable(&Assignment { name: name.to_owned(), value, span: self.at }, here);
             return;
         }
@@ -94,6 +116,13 @@ impl Judge<'_> {
             self.denies(|judge| judge.text(word, Dialect::Bash, here));
         }
     }
+}
+
+/// What `xargs` replaces in the words of its command.
+fn replaced(request: &ExecRequest) -> Option<String> {
+    let option = request.options().iter().rfind(|option| matches!(option.name.as_str(), "-I" | "--replace" | "-J"))?;
+    let mark = option.value.clone().filter(|value| !value.is_empty());
+    request.appends_words().then(|| mark.unwrap_or_else(|| "{}".to_owned()))
 }
 
 /// The hazards that are not those of what it runs, nor that it runs it.

@@ -76,7 +76,9 @@ impl Reader<'_> {
                 }
                 '\\' => {
                     self.at += 1;
-                    self.next();
+                    if self.next() == Some('\n') {
+                        self.unclear(at, "a line that ends within an expression");
+                    }
                 }
                 '\'' => {
                     self.at += 1;

@@ -243,7 +243,8 @@ impl Reader<'_> {
     fn function_command(&mut self) -> bool {
         let start = self.at;
         let word = self.reserved().map(str::to_owned);
-        let compound = self.looks_at("(") || matches!(word.as_deref(), Some("{" | "if" | "while" | "until" | "for" | "select" | "case" | "[["));
+        let compound =
+            self.looks_at("(") || matches!(word.as_deref(), Some("{" | "if" | "while" | "until" | "for" | "select" | "case" | "[["));
         if !compound {
             return false;
         }
@@ -263,7 +264,11 @@ impl Reader<'_> {
         let next = behind.trim_start_matches([' ', '\t']);
         let word = next.split(is_meta).next().unwrap_or("");
         let compound = next.starts_with('(') || matches!(word, "{" | "if" | "while" | "until" | "for" | "select" | "case" | "[[");
-        if !name.is_empty() && behind.starts_with([' ', '\t']) && compound && !matches!(name, "if" | "while" | "until" | "for" | "select" | "case") {
+        if !name.is_empty()
+            && behind.starts_with([' ', '\t'])
+            && compound
+            && !matches!(name, "if" | "while" | "until" | "for" | "select" | "case")
+        {
             self.at += name.len();
         }
         let mut any = false;

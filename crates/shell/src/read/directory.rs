@@ -41,9 +41,13 @@ impl Directories {
     /// Behind `cd` with these arguments.
     pub fn changed(&self, arguments: &[Word]) -> Directories {
         let mut arguments = arguments;
+        let mut physical = false;
         while let [Word::Known(option), rest @ ..] = arguments {
             match option.as_str() {
-                "-L" | "-P" | "-e" | "-@" => arguments = rest,
+                "-L" | "-P" | "-e" | "-@" => {
+                    physical |= option == "-P";
+                    arguments = rest;
+                }
                 "--" => {
                     arguments = rest;
                     break;
@@ -52,6 +56,8 @@ impl Directories {
             }
         }
         let next = |from: &Directory, to: &Word| match (from, to) {
+            // from where a link leads to
+            (_, Word::Known(path)) if physical && path.contains("..") => Directory::Unknown,
             (_, Word::Home(rest)) => Directory::Home(rest.clone()),
             (_, Word::Known(path)) if path.starts_with('/') => Directory::From(PathBuf::from(path)),
             // `-` is the last directory; an empty one none at all, or the home directory

@@ -9,6 +9,7 @@ impl Reader<'_> {
     pub fn dollar(&mut self, out: &mut Vec<Piece>, quoted: bool) {
         let start = self.at;
         self.at += 1;
+        self.continued(start);
         let hole = Piece::Hole { many: !quoted };
         let Some(c) = self.peek() else {
             out.push(Piece::quoted('$'));
@@ -62,6 +63,7 @@ impl Reader<'_> {
             c if c.is_ascii_alphabetic() || c == '_' => {
                 let name = name_at(self.rest()).to_owned();
                 self.at += name.len();
+                self.continued(start);
                 if self.looks_at("[") {
                     self.not_in_zsh(start, "`$name[`");
                 }
@@ -69,6 +71,13 @@ impl Reader<'_> {
                 out.push(hole);
             }
             _ => out.push(Piece::quoted('$')),
+        }
+    }
+
+    /// A line continuation within what begins with `$`: bash takes it out before it reads anything.
+    fn continued(&mut self, start: usize) {
+        while self.eat("\\\n") {
+            self.unclear(start, "a line that ends within an expansion");
         }
     }
 
@@ -139,6 +148,7 @@ impl Reader<'_> {
         }
         let name = name_at(self.rest()).to_owned();
         self.at += name.len();
+        self.continued(start);
         let mut many = !quoted;
         if name.is_empty() {
             let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
@@ -204,7 +214,9 @@ impl Reader<'_> {
 
     /// `${#}` is a number, `${#x}` a length.
     fn is_length(&self) -> bool {
-        self.looks_at("#") && !self.looks_at("#}") && self.peek_byte(1).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'@' || b == b'*')
+        self.looks_at("#")
+            && !self.looks_at("#}")
+            && self.peek_byte(1).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'@' || b == b'*')
     }
 
     /// The rest of `${...}`, with its expansions.

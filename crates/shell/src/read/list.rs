@@ -192,15 +192,14 @@ impl Reader<'_> {
                 break;
             }
             self.blank_lines();
-            let after = std::mem::replace(&mut self.directories, before.clone());
+            self.directories = before.clone();
             if !self.one_command() {
                 self.unclear(start, "nothing stands behind `|`");
                 break;
             }
-            self.directories.or(&after);
         }
         if piped {
-            // each runs in a shell of its own, or the last one does not
+            // each runs in a shell of its own; in some shells the last one does not
             self.directories.or(&before);
         }
         true

@@ -112,11 +112,7 @@ fn sequence(pieces: &[Piece]) -> Option<Vec<Vec<Piece>>> {
         .map(|n| {
             let moved = i64::try_from(n.checked_mul(step)?).ok()?;
             let value = if first <= last { first.checked_add(moved)? } else { first.checked_sub(moved)? };
-            let text = if letters {
-                char::from_u32(u32::try_from(value).ok()?)?.to_string()
-            } else {
-                format!("{value:0width$}")
-            };
+            let text = if letters { char::from_u32(u32::try_from(value).ok()?)?.to_string() } else { format!("{value:0width$}") };
             Some(text.chars().map(Piece::quoted).collect())
         })
         .collect()
@@ -188,7 +184,11 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
             piece if is_tilde(index, piece) => Some(false),
             Piece::Char { c, .. } => {
                 there = true;
-                if hole.is_none() { prefix.push(*c) } else { suffix.push(*c) };
+                if hole.is_none() {
+                    prefix.push(*c)
+                } else {
+                    suffix.push(*c)
+                };
                 None
             }
             Piece::Empty => {

@@ -137,11 +137,15 @@ impl Reader<'_> {
             match c {
                 c if is_meta(c) => break,
                 '\\' => {
-                    quoted = true;
                     self.at += 1;
                     match self.next() {
-                        Some('\n') | None => {}
-                        Some(c) => out.push(c),
+                        // no quoting, but a continued line
+                        Some('\n') => self.unclear(start, "the end of a here-document"),
+                        Some(c) => {
+                            quoted = true;
+                            out.push(c);
+                        }
+                        None => quoted = true,
                     }
                 }
                 '\'' | '"' => {
@@ -210,7 +214,12 @@ impl Reader<'_> {
             }
         }
         // the command that it belongs to: the first that ends behind its start
-        let own = self.script.commands.iter_mut().filter(|c| c.span.start <= document.start && c.span.end > document.start).max_by_key(|c| c.span.start);
+        let own = self
+            .script
+            .commands
+            .iter_mut()
+            .filter(|c| c.span.start <= document.start && c.span.end > document.start)
+            .max_by_key(|c| c.span.start);
         if let Some(command) = own {
             command.input = Some(body);
         }

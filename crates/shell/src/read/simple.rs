@@ -11,9 +11,50 @@ const DECLARING: [&str; 5] = ["declare", "typeset", "local", "export", "readonly
 
 /// Names whose meaning is relied on: a function or an alias of that name would change it.
 const TRACKED: [&str; 44] = [
-    "cd", "pushd", "popd", "command", "builtin", "exec", "eval", "source", ".", "read", "mapfile", "readarray", "export", "declare", "typeset",
-    "local", "readonly", "unset", "set", "shopt", "alias", "unalias", "trap", "test", "[", "printf", "echo", "true", "false", ":", "type",
-    "hash", "enable", "let", "getopts", "pwd", "exit", "return", "break", "continue", "shift", "wait", "env", "bash",
+    "cd",
+    "pushd",
+    "popd",
+    "command",
+    "builtin",
+    "exec",
+    "eval",
+    "source",
+    ".",
+    "read",
+    "mapfile",
+    "readarray",
+    "export",
+    "declare",
+    "typeset",
+    "local",
+    "readonly",
+    "unset",
+    "set",
+    "shopt",
+    "alias",
+    "unalias",
+    "trap",
+    "test",
+    "[",
+    "printf",
+    "echo",
+    "true",
+    "false",
+    ":",
+    "type",
+    "hash",
+    "enable",
+    "let",
+    "getopts",
+    "pwd",
+    "exit",
+    "return",
+    "break",
+    "continue",
+    "shift",
+    "wait",
+    "env",
+    "bash",
 ];
 
 pub(super) fn is_tracked(name: &str) -> bool {
@@ -210,8 +251,8 @@ impl Reader<'_> {
                 }
             }
             "shopt" | "alias" | "enable" | "set" => self.follow_options(name, arguments, command),
-            "read" | "mapfile" | "readarray" | "getopts" | "unset" | "let" | "printf" | "wait" | "declare" | "typeset" | "local" | "export"
-            | "readonly" | "test" | "[" => self.follow_variables(name, arguments, command),
+            "read" | "mapfile" | "readarray" | "getopts" | "unset" | "let" | "printf" | "wait" | "declare" | "typeset" | "local"
+            | "export" | "readonly" | "test" | "[" => self.follow_variables(name, arguments, command),
             _ => {}
         }
     }
@@ -219,8 +260,10 @@ impl Reader<'_> {
     /// Builtins that change how the rest of the text is read.
     fn follow_options(&mut self, name: &str, arguments: &[Word], command: &Command) {
         let harmless = match name {
-            "set" => !arguments.iter().any(|w| w.known().is_none_or(|w| w.starts_with(['-', '+']) && w.contains(['k', 'B', 'a', 'H']))),
-            "shopt" => !arguments.iter().any(|w| w.known().is_none_or(|w| matches!(w, "extglob" | "expand_aliases" | "lastpipe" | "extquote"))),
+            "set" => !arguments.iter().take_while(|w| w.known() != Some("--")).any(|w| w.known().is_none_or(changes_reading)),
+            "shopt" => {
+                !arguments.iter().any(|w| w.known().is_none_or(|w| matches!(w, "extglob" | "expand_aliases" | "lastpipe" | "extquote")))
+            }
             "alias" | "enable" => arguments.is_empty() || arguments.iter().all(|w| w.known() == Some("-p")),
             _ => false,
         };
@@ -240,7 +283,11 @@ impl Reader<'_> {
                     "wait" => &["-p"],
                     _ => &["-v", "-R"],
                 };
-                let glued = arguments.iter().filter_map(Word::known).filter_map(|w| w.strip_prefix("-v")).filter(|w| !w.is_empty() && name == "printf");
+                let glued = arguments
+                    .iter()
+                    .filter_map(Word::known)
+                    .filter_map(|w| w.strip_prefix("-v"))
+                    .filter(|w| !w.is_empty() && name == "printf");
                 let glued: Vec<Word> = glued.map(|w| Word::Known(w.to_owned())).collect();
                 let named = |pair: &[Word]| match pair {
                     [Word::Known(option), name] if options.contains(&option.as_str()) => Some(name.clone()),
@@ -279,7 +326,8 @@ impl Reader<'_> {
         let changes = |w: &Word| w.known().is_some_and(|w| w.starts_with('-') && !w.starts_with("--") && w.contains(['n', 'i', 'C']));
         if matches!(name, "declare" | "typeset" | "local" | "readonly" | "mapfile" | "readarray") && arguments.iter().any(changes) {
             // a name that stands for another one, a value that is an expression, a text that is called
-            let harmless = matches!(name, "mapfile" | "readarray") && !arguments.iter().any(|w| w.known().is_none_or(|w| w.starts_with("-C") || w.starts_with("-c")));
+            let harmless = matches!(name, "mapfile" | "readarray")
+                && !arguments.iter().any(|w| w.known().is_none_or(|w| w.starts_with("-C") || w.starts_with("-c")));
             if !harmless {
                 self.note_unseen(command.span, &format!("what `{name}` sets"));
             }
@@ -295,4 +343,10 @@ fn as_word(assignment: &Assignment) -> Word {
         [Word::Known(value)] => Word::Known(format!("{name}={value}")),
         _ => Word::Partly { home: false, prefix: format!("{name}="), suffix: String::new(), many: false },
     }
+}
+
+/// Whether a word of `set` is an option that changes how text is read, or where `cd` leads.
+fn changes_reading(word: &str) -> bool {
+    (word.starts_with(['-', '+']) && word.contains(['k', 'B', 'a', 'H', 'P']))
+        || matches!(word, "keyword" | "braceexpand" | "allexport" | "histexpand" | "physical" | "posix")
 }

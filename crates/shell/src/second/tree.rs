@@ -1,5 +1,7 @@
 //! What `tree-sitter-bash` sees.
 
+use std::borrow::Cow;
+
 use tree_sitter::{Node, Parser};
 
 use super::Opinion;
@@ -11,7 +13,7 @@ pub(super) fn opinion(text: &str) -> Opinion {
     if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
         return Opinion::None;
     }
-    let Some(tree) = parser.parse(text, None) else { return Opinion::None };
+    let Some(tree) = parser.parse(masked(text).as_ref(), None) else { return Opinion::None };
     let root = tree.root_node();
     if root.has_error() {
         return Opinion::None;
@@ -19,6 +21,15 @@ pub(super) fn opinion(text: &str) -> Opinion {
     let mut seen = Seen { text, commands: Vec::new() };
     seen.walk(root);
     Opinion::Commands(seen.commands.into_iter().map(|command| command.words.join(&SEPARATOR.to_string())).collect())
+}
+
+/// The text with letters in the place of all that is not ASCII, byte for byte: to a shell those are letters like any others, but the
+/// scanner of the grammar looks them up in a table of the C library that ends at 255, and can read far behind it.
+fn masked(text: &str) -> Cow<'_, [u8]> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    Cow::Owned(text.bytes().map(|byte| if byte.is_ascii() { byte } else { b'x' }).collect())
 }
 
 struct Simple<'t> {
@@ -64,7 +75,8 @@ impl<'t> Seen<'t> {
             // words behind the file of a redirect belong to the command in front of it
             "file_redirect" => {
                 let mut cursor = node.walk();
-                let more: Vec<&str> = node.children_by_field_name("destination", &mut cursor).skip(1).map(|child| self.source(child)).collect();
+                let more: Vec<&str> =
+                    node.children_by_field_name("destination", &mut cursor).skip(1).map(|child| self.source(child)).collect();
                 self.append(node, &more);
             }
             "heredoc_redirect" => {

@@ -31,7 +31,11 @@ impl Rules {
                         let many = |v: &Value| v.as_array().map_or_else(|| vec![v.clone()], Clone::clone);
                         for command in many(&rule["command"]) {
                             for option in many(&rule["when"]["hasOption"]) {
-                                out.options.push((list == "deny", command.as_str().unwrap().to_owned(), option.as_str().unwrap().to_owned()));
+                                out.options.push((
+                                    list == "deny",
+                                    command.as_str().unwrap().to_owned(),
+                                    option.as_str().unwrap().to_owned(),
+                                ));
                             }
                         }
                     }
@@ -63,7 +67,8 @@ impl Rules {
             writeln!(text, "{key} = {{ {entries} }}").unwrap();
         }
         let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
-        Policy::from_text("corpus.toml", &text, Path::new("/work"), &finder, &Surroundings::default()).unwrap_or_else(|e| panic!("{e}\n{text}"))
+        Policy::from_text("corpus.toml", &text, Path::new("/work"), &finder, &Surroundings::default())
+            .unwrap_or_else(|e| panic!("{e}\n{text}"))
     }
 }
 
@@ -72,7 +77,7 @@ fn pattern(rule: &str) -> Result<String, String> {
     let (words, open) = inside.strip_suffix(":*").map_or((inside, false), |words| (words, true));
     let words: Vec<&str> = words.split_whitespace().collect();
     let part = |word: &&str| word.contains('*') && *word != "*";
-    if words[0].contains('*') || words.iter().any(|word| part(word)) || (words.len() == 1 && !open) {
+    if words[0].contains('*') || words.iter().any(part) || (words.len() == 1 && !open) {
         return Err(rule.to_owned());
     }
     let quoted = words.iter().map(|w| if w.contains('$') { format!("'{w}'") } else { (*w).to_owned() });

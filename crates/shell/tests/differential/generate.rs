@@ -45,7 +45,13 @@ impl Random {
             1 => format!("{{ {}\n}}", self.list(d)),
             2 => format!("if {}\nthen {}\nelse {}\nfi", self.list(d), self.list(d), self.list(d)),
             3 => format!("for v in {} {}; do {}\ndone", self.word(d), self.word(d), self.list(d)),
-            4 => format!("case {} in {}) {}\n;; *) {}\n;; esac", self.word(d), self.one(&["one", "(two", "a|b", "*"]), self.list(d), self.list(d)),
+            4 => format!(
+                "case {} in {}) {}\n;; *) {}\n;; esac",
+                self.word(d),
+                self.one(&["one", "(two", "a|b", "*"]),
+                self.list(d),
+                self.list(d)
+            ),
             5 => format!("fn() {{ {}\n}}; fn {}", self.list(d), self.word(d)),
             6 => format!("eval '{}'", self.list(d).replace('\'', "'\\''")),
             7 => format!("eval {}", self.simple(0).replace('\'', "\\'")),

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 const BASH: &str = "/bin/bash";
 /// Everything that a text can start.
 const NAMES: [&str; 31] = [
-    "alpha", "beta", "gamma", "delta", "omega", "rm", "ls", "cat", "git", "curl", "rg", "sed", "head", "wc", "npm", "pnpm", "sleep", "grep", "date",
-    "docker", "cargo", "make", "evil.sh", "victim", "xargs", "sudo", "timeout", "nice", "nohup", "env", "setsid",
+    "alpha", "beta", "gamma", "delta", "omega", "rm", "ls", "cat", "git", "curl", "rg", "sed", "head", "wc", "npm", "pnpm", "sleep",
+    "grep", "date", "docker", "cargo", "make", "evil.sh", "victim", "xargs", "sudo", "timeout", "nice", "nohup", "env", "setsid",
 ];
 
 /// What a text did.

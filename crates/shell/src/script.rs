@@ -204,6 +204,8 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// Where that is not all there is to say.
     pub unknown: Vec<Unknown>,
+    /// Variables whose values it uses.
+    pub variables: Vec<String>,
     /// Texts in quotes that hold substitutions. They run if something evaluates them as arithmetic or as text.
     pub latent: Vec<String>,
 }

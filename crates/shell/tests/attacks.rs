@@ -12,9 +12,14 @@ requires_approval = ["fs.write"]
 [filesystem]
 read_allow = ["**"]
 write_allow = ["**"]
+local_only_read = ["token"]
 [subprocess]
 allow_commands = ["ls", "cat", "git status **", "git log **", "find", "xargs ls **", "make", "node", "sed", "grep", "export", "sort", "tar"]
+ask_commands = ["nice"]
 deny_commands = ["rm"]
+[environment]
+local_only_vars = ["TOKEN"]
+deny_vars = ["HIDDEN"]
 "#;
 
 fn policy() -> Policy {

@@ -195,6 +195,11 @@ impl ExecRequest {
     pub const fn appends_words(&self) -> bool {
         self.appends
     }
+    /// The same command without what its arguments name and run: what the lists say of the command line itself.
+    #[must_use]
+    pub fn by_its_words(&self) -> ExecRequest {
+        ExecRequest { files: Vec::new(), hazards: Vec::new(), ..self.clone() }
+    }
     /// The words of a built-in deny that match; no list opens it.
     #[must_use]
     pub fn built_in_deny(&self) -> Option<&str> {

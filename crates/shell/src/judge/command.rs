@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ArgWord, Decision, ExecRequest, Reason, Verdict};
+use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict};
 
-use super::path::{NOWHERE, shown};
+use super::path::{NOWHERE, normal, shown};
 use super::{Cause, Judge, Subject, is_firm};
 use crate::script::{Command, Dialect, Form};
 
@@ -33,12 +33,14 @@ impl Judge<'_> {
         }
         let words: Vec<ArgWord> = command.words.iter().map(|word| self.argument(word)).collect();
         if let Some(ArgWord::Partly { .. }) = words.first() {
-            let subject = Subject::Command(words.iter().map(shown).collect());
-            self.push(subject, Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
+            self.push(subject_of(&words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
             return;
         }
         let request = self.looked_up(ExecRequest::parse_words(&words, here.unwrap_or(Path::new(NOWHERE))));
         self.request(&request, here);
+        if request.argv().first().is_some_and(|name| name == "cd") {
+            self.directory_change(&words, here);
+        }
         if request.program() == "alias" {
             for text in request.argv().iter().filter_map(|word| word.split_once('=')).map(|(_, text)| text) {
                 self.denies(|judge| judge.text(text, judge.dialect, here));
@@ -46,6 +48,30 @@ impl Judge<'_> {
         }
         if let Some(input) = command.input.as_deref().filter(|_| reads_commands(&request)) {
             self.denies(|judge| judge.text(input, Dialect::Bash, here));
+        }
+    }
+
+    /// Programs take settings from the directory they run in: one that may not be read is not gone to without asking.
+    fn directory_change(&mut self, words: &[ArgWord], here: Option<&Path>) {
+        let is_option = |word: &&ArgWord| matches!(word, ArgWord::Known(text) if text.starts_with('-') && text.len() > 1);
+        let Some(target) = words.iter().skip(1).find(|word| !is_option(word)) else {
+            self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which directory that is, is not known"));
+            return;
+        };
+        match (target, here) {
+            (ArgWord::Known(path), Some(here)) if path != "-" => {
+                let path = normal(&here.join(path));
+                let path = self.around.lookup.map_or_else(|| path.clone(), |lookup| lookup.leads_to(&path).0);
+                let access = Access::Path { op: PathOp::Read, path: &path };
+                let decision = self.policy.decide(&access);
+                if !decision.is_allow() {
+                    let verdict = if is_firm(&decision) { Verdict::Deny } else { Verdict::Ask };
+                    let subject = Subject::File { op: PathOp::Read, path: shown(target) };
+                    let cause = self.decided(&access, &subject, decision);
+                    self.push(subject, verdict, cause);
+                }
+            }
+            _ => self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which directory that is, is not known")),
         }
     }
 
@@ -122,6 +148,10 @@ impl Judge<'_> {
 
 pub(super) fn subject(request: &ExecRequest) -> Subject {
     Subject::Command(request.argv().iter().map(|word| aegis_policy::shown(word)).collect())
+}
+
+fn subject_of(words: &[ArgWord]) -> Subject {
+    Subject::Command(words.iter().map(shown).collect())
 }
 
 fn may_have_options(request: &ExecRequest) -> bool {

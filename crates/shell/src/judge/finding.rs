@@ -24,6 +24,8 @@ pub enum Subject {
     Host(String),
     /// A variable that is set.
     Variable(String),
+    /// A variable whose value is used.
+    Used(String),
     /// A part of the text itself.
     Text,
 }
@@ -37,6 +39,7 @@ impl Subject {
             Subject::File { op, path } => format!("{} {}", op.capability().name(), quoted(path)),
             Subject::Host(host) => format!("connect {host}"),
             Subject::Variable(name) => format!("set {name}"),
+            Subject::Used(name) => format!("env.read {name}"),
             Subject::Text => "the text".to_owned(),
         }
     }
@@ -65,6 +68,8 @@ pub enum Cause {
     Through,
     /// Something in it is not known.
     NotKnown(&'static str),
+    /// It is local-only, and what comes out of a shell is public.
+    LocalOnly,
     /// It changes how other programs work.
     Steers,
     /// It is not certain what the text does.
@@ -80,6 +85,7 @@ impl Cause {
             Cause::Builtin => "a builtin of the shell that touches nothing".to_owned(),
             Cause::Through => "it is judged by what it runs".to_owned(),
             Cause::NotKnown(what) => (*what).to_owned(),
+            Cause::LocalOnly => "it is local-only, and what comes out of a shell is not".to_owned(),
             Cause::Steers => "it steers other programs".to_owned(),
             Cause::Unknown(cause) => cause.text(),
         }

@@ -108,6 +108,12 @@ impl Judge<'_> {
                 self.command(command, directory.as_deref());
             }
         }
+        if outermost {
+            self.at = Span { start: 0, end: script.commands.iter().map(|command| command.span.end).max().unwrap_or(0) };
+        }
+        for name in &script.variables {
+            self.used(name);
+        }
         for unknown in &script.unknown {
             if outermost {
                 self.at = unknown.span;
@@ -168,6 +174,7 @@ impl Judge<'_> {
         let firm = match &cause {
             Cause::Decided { decision, .. } => is_firm(decision),
             Cause::Unknown(UnknownCause::Limit(_)) => verdict == Verdict::Deny,
+            Cause::LocalOnly => true,
             _ => false,
         };
         if self.only_denies && !(firm && verdict == Verdict::Deny) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Access, ArgWord, PathOp, Question, Verdict};
+use aegis_policy::{Access, ArgWord, PathOp, Question, Verdict, Visibility};
 
 use super::path::{NOWHERE, normal, shown};
 use super::{Cause, Judge, Subject};
@@ -42,7 +42,12 @@ impl Judge<'_> {
             if unseen {
                 self.push(subject.clone(), Verdict::Ask, Cause::NotKnown("which file that is, is not known"));
             }
-            self.decide(&Access::Path { op: *op, path: &path }, subject, at_least);
+            let access = Access::Path { op: *op, path: &path };
+            if *op == PathOp::Read && self.policy.decide(&access).visibility() == Visibility::LocalOnly {
+                self.push(subject, Verdict::Deny, Cause::LocalOnly);
+            } else {
+                self.decide(&access, subject, at_least);
+            }
         }
     }
 

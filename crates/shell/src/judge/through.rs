@@ -14,7 +14,15 @@ const START_UP: [&str; 3] = ["-l", "--login", "-i"];
 impl Judge<'_> {
     /// A command that adds nothing to what it runs: what it runs is judged in its place, and what it has of its own.
     pub fn through(&mut self, request: &ExecRequest, here: Option<&Path>) {
-        self.push(subject(request), Verdict::Allow, Cause::Through);
+        let by_its_words = request.by_its_words();
+        let access = Access::Exec(&by_its_words);
+        let decision = self.policy.decide(&access);
+        if matches!(decision.reason(), Reason::AskRule) {
+            let cause = self.decided(&access, &subject(request), decision);
+            self.push(subject(request), Verdict::Ask, cause);
+        } else {
+            self.push(subject(request), Verdict::Allow, Cause::Through);
+        }
         for hazard in own_hazards(request) {
             self.own_hazard(request, hazard, here);
         }
@@ -32,7 +40,8 @@ impl Judge<'_> {
 
     /// The commands and texts that it runs.
     pub fn inside(&mut self, request: &ExecRequest, here: Option<&Path>) {
-        for text in request.texts() {
+        // `trap - EXIT` takes a trap back
+        for text in request.texts().iter().filter(|text| *text != "-") {
             let dialect = self.dialect_of(request);
             if aegis_policy::is_unseen(text) {
                 self.push(subject(request), Verdict::Ask, Cause::NotKnown("the text that a shell reads is not known"));

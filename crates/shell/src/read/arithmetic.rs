@@ -108,6 +108,7 @@ impl Reader<'_> {
                 c if c.is_ascii_alphabetic() || c == '_' => {
                     let name = name_at(self.rest()).to_owned();
                     self.at += name.len();
+                    self.used.push(name.clone());
                     let span = self.span_from(at);
                     self.note_evaluated(&name, span);
                 }

@@ -102,6 +102,10 @@ impl<'t> Reader<'t> {
     }
 
     fn finish(mut self) -> Reading {
+        let mut used = std::mem::take(&mut self.used);
+        used.sort_unstable();
+        used.dedup();
+        self.script.variables = used;
         let evaluated = std::mem::take(&mut self.evaluated);
         for (name, span) in evaluated {
             if self.sets_any || self.set.contains(&name) {

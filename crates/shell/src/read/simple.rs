@@ -68,6 +68,7 @@ impl Reader<'_> {
         let mut command = self.empty(Form::Simple, start);
         let mut raw: Vec<String> = Vec::new();
         let mut declares = false;
+        let used = self.used.len();
         loop {
             self.blanks();
             let at = self.at;
@@ -106,6 +107,13 @@ impl Reader<'_> {
         command.span = self.span_from(start);
         if !raw.is_empty() {
             self.seen.push(raw.join(&SEPARATOR.to_string()));
+        }
+        if matches!(command.words.first().and_then(Word::known), Some("test" | "[")) {
+            // a value can be an operator, and the next one the name that it takes
+            let names = self.used.get(used..).unwrap_or_default().to_vec();
+            for name in names {
+                self.note_evaluated(&name, command.span);
+            }
         }
         self.follow(&mut command);
         self.push(command);

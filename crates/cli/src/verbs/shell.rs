@@ -58,7 +58,8 @@ fn in_words(judgement: &Judgement) -> String {
     if judgement.findings().is_empty() {
         out.push_str("there is no command in it\n");
     }
-    out.push_str(&format!("the text is {}", head(judgement.verdict())));
+    let verb = if judgement.verdict() == Verdict::Ask { "" } else { "is " };
+    out.push_str(&format!("the text {verb}{}", head(judgement.verdict())));
     out
 }
 

@@ -117,10 +117,13 @@ pub struct ExecRequest {
     /// The first name of the grammar that was used.
     pub(super) family: Option<&'static str>,
     /// Texts that a shell reads for it.
+    #[serde(skip)]
     pub(super) texts: Vec<String>,
     /// Whether it adds nothing to what it runs.
+    #[serde(skip)]
     pub(super) through: bool,
     /// Whether it adds words to what it runs.
+    #[serde(skip)]
     pub(super) appends: bool,
     /// Whether some word is only partly known.
     #[serde(skip)]

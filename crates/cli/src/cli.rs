@@ -35,6 +35,9 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  aegis why fs.write src/main.rs\n  aegis why exec git push -f\n  aegis why net.http_get https://api.example.com/v1/users"
     )]
     Why(Why),
+    /// Look at shell text
+    #[command(subcommand, after_help = "Example:\n  aegis shell explain 'git status && rm -rf build'")]
+    Shell(ShellVerb),
     /// Serve the policy's effects to an MCP client, as tools
     #[command(
         after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token\n  aegis mcp install --host claude --scope project"
@@ -311,6 +314,38 @@ pub(crate) struct Why {
     /// fs.read|fs.write|fs.delete PATH, net.http_get|post|put|patch|delete URL, env.read NAME, exec COMMAND...
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "ACCESS")]
     pub(crate) access: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShellVerb {
+    /// Say which commands a text would run, with which words and files, and what the policy says of each; runs nothing
+    #[command(after_help = "Example:\n  aegis shell explain 'cd docs && cat *.md > all.txt'")]
+    Explain(ShellExplain),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShellExplain {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// The shell that would read it
+    #[arg(long, value_name = "SHELL", default_value = "bash")]
+    pub(crate) dialect: ShellDialect,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The text
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ShellDialect {
+    /// GNU bash
+    Bash,
+    /// POSIX sh
+    Sh,
+    /// zsh
+    Zsh,
 }
 
 #[derive(Debug, Subcommand)]

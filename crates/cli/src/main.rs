@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AuditVerb, Cli, PolicyVerb, Verb};
+use cli::{AuditVerb, Cli, PolicyVerb, ShellVerb, Verb};
 use home::Start;
 
 fn main() -> ExitCode {
@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Policy(PolicyVerb::Migrate { file, write }) => verbs::migrate::migrate(&file, write),
         Verb::Policy(PolicyVerb::Test { file }) => verbs::policy::test(file, &start),
         Verb::Why(args) => verbs::why::why(&args, &start),
+        Verb::Shell(ShellVerb::Explain(args)) => verbs::shell::explain(&args, &start),
         Verb::Mcp(args) => verbs::mcp::mcp(&args, &start),
         Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
         Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),

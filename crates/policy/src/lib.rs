@@ -39,7 +39,9 @@ mod suggest;
 mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
-pub use command::{ArgPattern, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role};
+pub use command::{
+    ArgPattern, ArgWord, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role, is_unseen, shown,
+};
 pub use decide::{BlockedFlow, Declassification, Extent, Reach, Surroundings};
 pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;

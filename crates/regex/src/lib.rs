@@ -9,6 +9,7 @@
 //! `regex-automata` itself.
 #![forbid(unsafe_code)]
 
+pub mod bytes;
 mod captures;
 mod replace;
 

@@ -7,6 +7,7 @@
 //! - [`confine`]: programs in namespaces of their own, under Landlock.
 //! - [`mediate`]: changes of files by confined commands, judged and done for them.
 //! - [`Cancel`]: stops a child, from another thread.
+//! - [`Signals`]: signals as something to wait for.
 //! - [`cpu`]: broker and worker on one core while they talk.
 //!
 //! Linux only. A program started by [`child`] alone runs as the user who started the broker, with no descriptor, environment or signal
@@ -32,6 +33,7 @@ mod memory;
 mod passing;
 mod process;
 mod seccomp;
+mod signals;
 pub mod worker;
 
 pub use cancel::Cancel;
@@ -39,3 +41,4 @@ pub use end::End;
 pub use error::SandboxError;
 pub use landlock::Enforced;
 pub use rustix::process::Pid;
+pub use signals::Signals;

@@ -41,6 +41,15 @@ impl Process {
         kill(self.pidfd())
     }
 
+    /// Any signal by its number. Without effect if it has ended, or there is no such signal.
+    pub(crate) fn signal(&self, number: u8) -> Result<(), SandboxError> {
+        let Some(signal) = Signal::from_named_raw(number.into()) else { return Ok(()) };
+        match pidfd_send_signal(self.pidfd(), signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(errno) => Err(errno).calling("pidfd_send_signal"),
+        }
+    }
+
     /// Waits until it has ended or the time is over, without reaping it.
     pub(crate) fn has_ended(&self, deadline: Option<Instant>) -> Result<bool, SandboxError> {
         if self.is_reaped() {

@@ -5,14 +5,16 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, tell_place};
 use aegis_gate::{ApproveNone, Denial, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
 use aegis_policy::{ChildNetwork, Confine, Policy};
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
 use aegis_sandbox::confine::{Confined, Grant, Plan, Preparing};
-use aegis_sandbox::{End, SandboxError};
+use aegis_sandbox::{End, SandboxError, Signals};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use crate::chosen::{self, Chosen};
 use crate::cli::Exec;
@@ -63,13 +65,15 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     }
     aegis_sandbox::broker::become_subreaper().map_err(|e| e.to_string())?;
     aegis_sandbox::broker::survive_interrupts();
+    // before there are threads, which could get them
+    let signals = Signals::that_end().map_err(|e| e.to_string())?;
     let (judge, denials) = PolicyChanges::new(policy.clone(), clearance.clone(), args.yes);
     let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal, None));
     let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
     let confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
     let actual = in_words(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
-    let ended = run(&mut gate, confined, &plan, &Command { args, program: &real, policy: &policy }, start);
+    let ended = run(&mut gate, confined, &plan, &Command { args, program: &real, policy: &policy, signals: &signals }, start);
     let denied = denials.all();
     for denial in &denied {
         gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
@@ -95,6 +99,8 @@ struct Command<'a> {
     args: &'a Exec,
     program: &'a Path,
     policy: &'a Arc<Policy>,
+    /// What asks it to end is handed on.
+    signals: &'a Signals,
 }
 
 /// Runs it to its end: its exit code, and what of the network it did not reach.
@@ -149,7 +155,16 @@ fn command(confined: &mut Confined, what: &Command<'_>, env: &[(OsString, OsStri
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
     let mut child = confined.start_command(&spec, &start.cwd, stdio).map_err(|e| e.to_string())?;
     loop {
-        if let Some(end) = child.wait_until(Instant::now() + Duration::from_secs(3600)).map_err(|e| e.to_string())? {
+        let (ended, signalled) = (child.ended_fd(), what.signals.fd());
+        let mut fds = [ended, signalled].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        match poll(&mut fds, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.to_string()),
+        }
+        while let Some(signal) = what.signals.take() {
+            child.signal(signal).map_err(|e| e.to_string())?;
+        }
+        if let Some(end) = child.wait_until(Instant::now()).map_err(|e| e.to_string())? {
             return Ok(end);
         }
     }

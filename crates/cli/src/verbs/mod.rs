@@ -12,6 +12,7 @@ pub(crate) mod mcp_install;
 pub(crate) mod migrate;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod shell;
 pub(crate) mod trust;
 pub(crate) mod why;
 pub(crate) mod worker;

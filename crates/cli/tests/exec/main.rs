@@ -106,6 +106,18 @@ fn ends_as_the_command_ends() {
     let mut command = held.place.command();
     command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--", "no-such-program"]);
     wait(command).is(5, &["no-such-program: no such program"]);
+    // who asks aegis to end asks the command, which may take its time
+    let mut command = held.place.command();
+    command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--", "sh", "-c"]);
+    command.arg("trap 'echo asked > out/asked; exit 9' TERM; mkdir -p out; echo > out/up; while :; do sleep 0.05; done");
+    let mut child = command.spawn().unwrap();
+    while !held.place.project.join("out/up").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    assert_eq!(held.read("out/asked"), "asked\n");
     // nothing it started is left
     let name = format!("9{}", std::process::id());
     held.sh(&format!("sleep {name} & setsid sleep {name} & exit 0"));

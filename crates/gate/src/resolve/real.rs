@@ -10,7 +10,8 @@ use crate::resolve::{Meta, PathError, Tree};
 
 impl Tree {
     /// The real path of the object at an absolute path, or of where it would be; and whether it is there.
-    pub(crate) fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
+    #[must_use]
+    pub fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
         let asked = Asked {
             absolute: path.to_path_buf(),
             has_parent: path.components().any(|c| c == std::path::Component::ParentDir),

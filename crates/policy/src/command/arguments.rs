@@ -6,6 +6,7 @@ use super::grammar::{self, OptionSpec};
 use super::multicall;
 use super::parse::understand;
 use super::request::{ExecRequest, Hazard, OptionArgument, Role};
+use super::unseen;
 use super::word::{self, PatternError, STAR, WordPattern};
 
 /// The words of a pattern, read by the grammar of its command.
@@ -41,7 +42,7 @@ impl Meaning {
     /// Reads marked words by the grammar of `name`.
     pub fn of(name: &str, args: &[String]) -> Meaning {
         let argv: Vec<String> = std::iter::once(name.to_owned()).chain(args.iter().cloned()).collect();
-        let request = understand(&argv, Path::new("/"), None, 0);
+        let request = understand(&argv, Path::new("/"), None, 0, false);
         let subcommands = request.subcommand.len();
         let mut words: Vec<WordPattern> = request.subcommand.iter().chain(&request.words).map(|w| WordPattern::from_marked(w)).collect();
         let ends_open = args.last().is_some_and(|w| WordPattern::from_marked(w) == WordPattern::Many);
@@ -77,19 +78,22 @@ impl Meaning {
     }
 
     pub fn names(&self, hazard: &Hazard) -> bool {
-        self.hazards.iter().any(|h| h.option == hazard.option && h.role == hazard.role && word::fit_all(&h.words, &hazard.words))
+        self.hazards.iter().any(|h| h.option == hazard.option && h.role == hazard.role && unseen::surely_fit_all(&h.words, &hazard.words))
     }
 
     /// Whether the request is this command line, up to the order and spelling of options, and further options.
     pub fn fits(&self, request: &ExecRequest) -> bool {
         let words: Vec<&String> = request.subcommand.iter().chain(&request.words).collect();
         let skip = |index: usize| request.family.is_none() && request.may_be_values.get(index).copied().unwrap_or(false);
-        self.options_fit(request) && in_order(&self.words, &words, skip, self.open)
+        self.options_fit(request) && in_order(&self.words, &words, skip, self.open, request.partly)
     }
 
     /// Whether the request holds these words in order, among others, and these options.
     pub fn is_in(&self, request: &ExecRequest) -> bool {
         let words: Vec<&String> = request.subcommand.iter().chain(&request.words).collect();
+        if request.partly {
+            return self.could_be_in(request, &words);
+        }
         let mut rest = words.as_slice();
         for (index, pattern) in self.words.iter().enumerate() {
             // A subcommand is where it is; other words may stand anywhere behind.
@@ -106,7 +110,27 @@ impl Meaning {
         self.options_fit(request)
     }
 
+    /// The same where words are only partly known.
+    fn could_be_in(&self, request: &ExecRequest, words: &[&String]) -> bool {
+        let mut rest = words;
+        for (index, pattern) in self.words.iter().enumerate() {
+            let fits = |word: &&String| unseen::could_fit(pattern, word);
+            let found = if index < self.subcommands { rest.first().filter(|w| fits(w)).map(|_| 0) } else { rest.iter().position(fits) };
+            match found.and_then(|at| Some((rest.get(at)?, rest.get(at + 1..)?))) {
+                // it may be all the words that are missing
+                Some((word, _)) if unseen::is_many(word) => break,
+                Some((_, behind)) => rest = behind,
+                None if rest.iter().any(|word| unseen::is_many(word)) && index >= self.subcommands => break,
+                None => return false,
+            }
+        }
+        self.options_fit(request)
+    }
+
     fn options_fit(&self, request: &ExecRequest) -> bool {
+        if request.may_have_options {
+            return true;
+        }
         self.options.iter().all(|wanted| {
             if request.family.is_none() {
                 return ungrammared(wanted, request);
@@ -118,7 +142,9 @@ impl Meaning {
 }
 
 /// The words in order from the start. Words that `skip` allows may be left out; so may all behind the last one, if `open`.
-fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) -> bool, open: bool) -> bool {
+/// `partly`: words of which not all is known fit what they could be.
+fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) -> bool, open: bool, partly: bool) -> bool {
+    let fits = |pattern: &WordPattern, word: &str| if partly { unseen::could_fit(pattern, word) } else { pattern.fits(word) };
     // Which numbers of patterns can be used up so far.
     let mut reached = vec![false; patterns.len() + 1];
     if let Some(first) = reached.first_mut() {
@@ -128,12 +154,16 @@ fn in_order(patterns: &[WordPattern], words: &[&String], skip: impl Fn(usize) ->
         if open && reached.last() == Some(&true) {
             return true;
         }
+        if partly && unseen::is_many(word) {
+            // it may be none of the words that are wanted, or all that are missing
+            return reached.contains(&true);
+        }
         let may_skip = skip(index);
         for used in (0..=patterns.len()).rev() {
             let here = reached.get(used).copied().unwrap_or(false);
             let step = used
                 .checked_sub(1)
-                .is_some_and(|before| reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| p.fits(word)));
+                .is_some_and(|before| reached.get(before).copied().unwrap_or(false) && patterns.get(before).is_some_and(|p| fits(p, word)));
             if let Some(slot) = reached.get_mut(used) {
                 *slot = step || (here && may_skip);
             }

@@ -13,6 +13,7 @@
 //! | `arguments` | entries of `deny_args`, `requires_approval_args` |
 //! | `smallest` | the entry to suggest for a command line |
 //! | `multicall` | binaries that are many commands |
+//! | `unseen` | words of which only a part is known |
 
 mod arguments;
 pub(crate) mod fuzz;
@@ -29,12 +30,14 @@ mod roles;
 mod smallest;
 #[cfg(test)]
 mod spellings;
+mod unseen;
 mod word;
 
 pub use arguments::ArgPattern;
 pub use pattern::CommandPattern;
 pub use request::{Certainty, ExecRequest, FileArgument, Hazard, OptionArgument, Role};
 pub(crate) use smallest::smallest_pattern;
+pub use unseen::{ArgWord, is_unseen, shown};
 pub use word::PatternError;
 
 /// Whether a pattern for `command` is about this request or one that it runs: by its names, or because both are of one grammar.

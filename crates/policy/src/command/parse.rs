@@ -6,7 +6,7 @@ use super::arguments::ArgPattern;
 use super::grammar::{self, Grammar};
 use super::read;
 use super::request::{ExecRequest, Hazard, Role};
-use super::{multicall, roles};
+use super::{multicall, roles, unseen};
 
 const MAX_WORDS: usize = 10_000;
 const MAX_BYTES: usize = 1 << 20;
@@ -29,7 +29,9 @@ impl ExecRequest {
         let name = binary.file_name().and_then(|n| n.to_str()).filter(|name| !multicall::is_multicall(name)).map(str::to_owned);
         let family = name.as_deref().and_then(grammar::grammar_of).map(|(family, _)| family);
         let mut request = match (name, family) {
-            (Some(name), Some(family)) if self.family != Some(family) => parse_named(&self.argv, &self.cwd, Some(&name), 0),
+            (Some(name), Some(family)) if self.family != Some(family) => {
+                finished(understand(&self.argv, &self.cwd, Some(&name), 0, self.partly))
+            }
             _ => self,
         };
         request.binary = Some(binary);
@@ -76,6 +78,11 @@ fn empty(argv: Vec<String>, cwd: &Path) -> ExecRequest {
         built_in_deny: None,
         malformed: None,
         family: None,
+        texts: Vec::new(),
+        through: false,
+        appends: false,
+        partly: false,
+        may_have_options: false,
     }
 }
 
@@ -99,7 +106,19 @@ fn flaw(argv: &[String]) -> Option<&'static str> {
 
 /// Parses as `name` where given, else as what argv[0] says.
 pub(super) fn parse_named(argv: &[String], cwd: &Path, name: Option<&str>, depth: usize) -> ExecRequest {
-    let mut request = understand(argv, cwd, name, depth);
+    finished(understand(argv, cwd, name, depth, false))
+}
+
+/// The same for the command of another one, or where words are only partly known.
+pub(super) fn parse_inner(argv: &[String], cwd: &Path, depth: usize, partly: bool) -> ExecRequest {
+    finished(understand(argv, cwd, None, depth, partly))
+}
+
+pub(super) fn parse_partly(argv: &[String], cwd: &Path, partly: bool) -> ExecRequest {
+    parse_inner(argv, cwd, 0, partly)
+}
+
+fn finished(mut request: ExecRequest) -> ExecRequest {
     if let Some((_, grammar)) = grammar::grammar_of(&request.program) {
         request.built_in_deny = request.built_in_deny.take().or_else(|| built_in_deny(&request, grammar));
     }
@@ -107,7 +126,7 @@ pub(super) fn parse_named(argv: &[String], cwd: &Path, name: Option<&str>, depth
 }
 
 /// The same without the grammar's own deny list.
-pub(super) fn understand(argv: &[String], cwd: &Path, name: Option<&str>, depth: usize) -> ExecRequest {
+pub(super) fn understand(argv: &[String], cwd: &Path, name: Option<&str>, depth: usize, partly: bool) -> ExecRequest {
     let mut request = empty(argv.to_vec(), cwd);
     request.malformed = if depth > MAX_DEPTH { Some("too many commands inside each other") } else { flaw(argv) };
     let Some((first, mut args)) = argv.split_first().filter(|_| request.malformed.is_none()) else { return request };
@@ -119,12 +138,17 @@ pub(super) fn understand(argv: &[String], cwd: &Path, name: Option<&str>, depth:
         args = rest;
     }
     request.program = program.to_owned();
+    request.partly = partly;
     let Some((family, grammar, root)) = grammar::grammar_of(program).and_then(|(f, g)| Some((f, g, g.root()?))) else {
         roles::without_grammar(&mut request, args);
+        request.may_have_options = partly && args.iter().take_while(|arg| *arg != "--").any(|arg| unseen::may_be_option(arg));
         return request;
     };
     request.family = Some(family);
+    request.through = root.through;
+    request.appends = root.appends;
     let reading = read::read(grammar, root, args);
+    request.may_have_options = partly && reading.may_have_options;
     roles::assign(&mut request, reading, depth);
     request
 }

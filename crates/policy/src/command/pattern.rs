@@ -6,6 +6,7 @@ use super::arguments::Meaning;
 use super::multicall;
 use super::parse::{base_name, lexical};
 use super::request::{ExecRequest, Hazard};
+use super::unseen;
 use super::word::{self, PatternError, STAR, WordPattern};
 
 /// A pattern over command lines: a name or absolute path, then words; `*` is one argument (or, inside a word, a part of it), a final `**`
@@ -52,7 +53,7 @@ impl CommandPattern {
         }
         let resolved = || request.binary.as_deref().is_some_and(|b| b == Path::new(&self.name) && !is_multicall(b));
         let named = *first == self.name || (self.name.starts_with('/') && !first.contains('/') && resolved());
-        named && (self.words.is_empty() || word::fit_all(&self.words, args))
+        named && (self.words.is_empty() || unseen::surely_fit_all(&self.words, args))
     }
 
     /// For entries that deny or ask: whether the argv fits as it stands or by what it means, or a command that it runs does.
@@ -61,7 +62,9 @@ impl CommandPattern {
     pub fn catches(&self, request: &ExecRequest) -> bool {
         if self.catches_name(request) {
             let args = request.argv.get(1..).unwrap_or_default();
-            if self.words.is_empty() || word::fit_all(&self.words, args) || self.meaning.fits(request) {
+            let fits =
+                |args: &[String]| if request.partly { unseen::could_fit_all(&self.words, args) } else { word::fit_all(&self.words, args) };
+            if self.words.is_empty() || fits(args) || self.meaning.fits(request) {
                 return true;
             }
         }

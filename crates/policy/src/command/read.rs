@@ -1,6 +1,7 @@
 //! An argv to options and words, by the grammar of its command.
 
 use super::grammar::{Abbreviate, Arity, Grammar, Level, OptionSpec, Style, Unknown};
+use super::unseen;
 
 /// An option as it stood, with what the grammar says about it.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct Reading<'g> {
     pub words: Vec<SeenWord>,
     /// A subcommand that the grammar does not list.
     pub unknown_subcommand: Option<String>,
+    /// A word of which not all is known stands where it could be an option.
+    pub may_have_options: bool,
 }
 
 enum Found<'g> {
@@ -69,6 +72,7 @@ pub(super) fn read<'g>(grammar: &'g Grammar, root: &'g Level, args: &[String]) -
         options: Vec::new(),
         words: Vec::new(),
         unknown_subcommand: None,
+        may_have_options: false,
     };
     let style = &grammar.style;
     let mut args = args.iter();
@@ -77,6 +81,7 @@ pub(super) fn read<'g>(grammar: &'g Grammar, root: &'g Level, args: &[String]) -
     let mut first = true;
     while let Some(arg) = args.next() {
         let is_first = std::mem::replace(&mut first, false);
+        reading.may_have_options |= !ended && unseen::may_be_option(arg);
         if ended {
             reading.word(arg, after);
         } else if arg == "--" && style.end {
@@ -245,7 +250,11 @@ impl<'g> Reading<'g> {
         let mut command = Vec::new();
         let value = match spec.arity {
             Arity::None | Arity::Optional(_) => glued,
-            Arity::Required(_) => glued.or_else(|| args.next().cloned()),
+            Arity::Required(_) => glued.or_else(|| {
+                let value = args.next().cloned();
+                self.may_have_options |= value.as_deref().is_some_and(unseen::is_many);
+                value
+            }),
             Arity::UntilSemicolon => {
                 for word in args.by_ref() {
                     if word == ";" || (word == "+" && command.last().is_some_and(|w| w == "{}")) {

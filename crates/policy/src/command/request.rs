@@ -116,6 +116,20 @@ pub struct ExecRequest {
     pub(super) malformed: Option<&'static str>,
     /// The first name of the grammar that was used.
     pub(super) family: Option<&'static str>,
+    /// Texts that a shell reads for it.
+    #[serde(skip)]
+    pub(super) texts: Vec<String>,
+    /// Whether it adds nothing to what it runs.
+    #[serde(skip)]
+    pub(super) through: bool,
+    /// Whether it adds words to what it runs.
+    #[serde(skip)]
+    pub(super) appends: bool,
+    /// Whether some word is only partly known.
+    #[serde(skip)]
+    pub(super) partly: bool,
+    #[serde(skip)]
+    pub(super) may_have_options: bool,
 }
 
 impl ExecRequest {
@@ -168,6 +182,26 @@ impl ExecRequest {
     #[must_use]
     pub fn inner(&self) -> &[ExecRequest] {
         &self.inner
+    }
+    /// The texts that a shell reads for it: behind `sh -c`, `eval`, `ssh host`.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+    /// Whether it adds nothing to what it runs: what `nice` does is what the command behind it does.
+    #[must_use]
+    pub const fn is_transparent(&self) -> bool {
+        self.through
+    }
+    /// Whether it adds words to the command it runs, which its own words do not show (`xargs`).
+    #[must_use]
+    pub const fn appends_words(&self) -> bool {
+        self.appends
+    }
+    /// The same command without what its arguments name and run: what the lists say of the command line itself.
+    #[must_use]
+    pub fn by_its_words(&self) -> ExecRequest {
+        ExecRequest { files: Vec::new(), hazards: Vec::new(), ..self.clone() }
     }
     /// The words of a built-in deny that match; no list opens it.
     #[must_use]

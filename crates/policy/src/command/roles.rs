@@ -240,9 +240,16 @@ impl Roles<'_> {
             None if after.is_some() => words.role(index, dashes),
             None => words.role(index, all.len()),
         };
-        if role == Value::Command {
+        if role == Value::Command || role == Value::ShellWords {
             let rest: Vec<String> = all.iter().skip(index).map(|w| w.text.clone()).collect();
-            self.command(&rest);
+            if role == Value::ShellWords {
+                let text = rest.join(" ");
+                hazard(self.request, word.text.clone(), Role::Exec, rest);
+                self.command_line(&text);
+                self.request.texts.push(text);
+            } else {
+                self.command(&rest);
+            }
             return true;
         }
         if matches!(role, Value::PathIn | Value::PathBoth | Value::PathMove) {
@@ -266,12 +273,21 @@ impl Roles<'_> {
         }
     }
 
+    /// A command in one string.
+    fn command_line(&mut self, text: &str) {
+        if let Ok(words) = word::split(text) {
+            let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
+            let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
+            self.inner(words.get(start..).unwrap_or_default());
+        }
+    }
+
     fn inner(&mut self, command: &[String]) {
         if command.is_empty() {
             return;
         }
         let base = self.word_base.clone();
-        let inner = parse::parse_named(command, &base, None, self.depth + 1);
+        let inner = parse::parse_inner(command, &base, self.depth + 1, self.request.partly);
         let request = &mut *self.request;
         request.malformed = request.malformed.or(inner.malformed);
         request.built_in_deny = request.built_in_deny.take().or_else(|| inner.built_in_deny.clone());
@@ -342,16 +358,16 @@ impl Roles<'_> {
                     hazard(self.request, option, Role::Config, own_words());
                 }
             }
-            Value::CommandLine => {
+            Value::ShellWords => {}
+            Value::CommandLine | Value::Shell => {
+                if role == Value::Shell {
+                    self.request.texts.push(value.to_owned());
+                }
                 // As a word it belongs to the option in front of it, which is the hazard.
                 if !is_word {
                     hazard(self.request, option, Role::Exec, own_words());
                 }
-                if let Ok(words) = word::split(value) {
-                    let words: Vec<String> = words.iter().map(|w| w.replace(word::STAR, "*")).collect();
-                    let start = words.iter().position(|w| !is_assignment(w)).unwrap_or(words.len());
-                    self.inner(words.get(start..).unwrap_or_default());
-                }
+                self.command_line(value);
             }
             Value::PathOut => self.write(value, value, base),
             Value::PathBoth => {

@@ -18,7 +18,9 @@ pub(super) fn decide(layer: &Layer, request: &ExecRequest) -> Answer {
     }
     let asked = layer.ask_commands.catching(request);
     let local = layer.local_only_commands.allowing(request);
-    let Some(grant) = layer.allow_commands.allowing(request).map(|a| a.0).or(local.map(|l| l.0)).or(asked) else {
+    // what only could be meant is asked about, but opens nothing
+    let asked_for_sure = if request.is_partly_known() { layer.ask_commands.catching(&request.as_it_stands()) } else { asked };
+    let Some(grant) = layer.allow_commands.allowing(request).map(|a| a.0).or(local.map(|l| l.0)).or(asked_for_sure) else {
         return Answer::new(Verdict::Deny, Reason::NoRule { list: "[subprocess].allow_commands" }, None);
     };
     if let Some(answer) = hazard(layer, request) {

@@ -12,7 +12,7 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::launcher::{BASE, GO, KILL, LAUNCHER, START, Said};
+use super::launcher::{BASE, GO, KILL, LAUNCHER, SIGNAL, START, Said};
 use super::message::Writer;
 use super::plan::Plan;
 use crate::child::{ChildSpec, FileId};
@@ -233,6 +233,15 @@ impl ConfinedChild<'_> {
         };
         self.end = Some(Some(end));
         Ok(Some(end))
+    }
+
+    /// Gives it a signal.
+    ///
+    /// # Errors
+    /// The launcher is gone.
+    pub fn signal(&mut self, number: i32) -> Result<(), SandboxError> {
+        let number = u8::try_from(number).unwrap_or_default();
+        passing::send(self.launcher.socket.as_fd(), &[SIGNAL, number], &[])
     }
 
     /// Ends it and everything it started, and says how it ended itself.

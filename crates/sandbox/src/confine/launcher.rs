@@ -54,6 +54,8 @@ pub(super) const GO: u8 = b'g';
 pub(super) const START: u8 = b'c';
 /// Ends the command that runs.
 pub(super) const KILL: u8 = b'k';
+/// Gives the command a signal, whose number comes with it.
+pub(super) const SIGNAL: u8 = b's';
 
 /// A launcher from start to end. Never comes back. To be called first thing, with one thread.
 pub fn launcher() -> ! {
@@ -150,7 +152,7 @@ fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: boo
                 Err(error) => say(socket, Said::NotStarted, &not_started(&error))?,
             },
             // a command that has ended meanwhile
-            (Some(KILL), ..) => {}
+            (Some(KILL | SIGNAL), ..) => {}
             _ => return Err(SandboxError::BrokerGone),
         }
     }
@@ -229,12 +231,13 @@ fn until_end(socket: BorrowedFd<'_>, orphans: &Orphans, mut command: Process) ->
             orphans.reap(command.pid())?;
         }
         if of_broker {
-            let mut letter = [0; 1];
-            match recv(socket, &mut letter, RecvFlags::empty()) {
-                Ok((1, _)) if letter == [KILL] => {
+            let mut said = [0; 2];
+            match recv(socket, &mut said, RecvFlags::empty()) {
+                Ok((1, _)) if said == [KILL, 0] => {
                     command.kill()?;
                     break;
                 }
+                Ok((2, _)) if said.first() == Some(&SIGNAL) => command.signal(said.get(1).copied().unwrap_or_default())?,
                 Err(Errno::INTR) => {}
                 // gone, and so is everything here when this process ends
                 _ => return Err(SandboxError::BrokerGone),

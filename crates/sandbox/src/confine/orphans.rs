@@ -1,44 +1,32 @@
 //! What commands leave behind comes to the first process of the namespaces, which has to take its end.
 
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::error::{Calling, SandboxError};
+use crate::signals::Signals;
 
 /// Says when a process has ended that is nobody else's.
 #[derive(Debug)]
-pub(super) struct Orphans(OwnedFd);
+pub(super) struct Orphans(Signals);
 
 impl Orphans {
-    /// Takes the signal of ended children from its usual way. What is started gets an empty mask all the same.
+    /// From now on.
     pub(super) fn watch() -> Result<Orphans, SandboxError> {
-        let mut only = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: the set is made before it is used; blocking a signal of our own is always sound, and there is one thread.
-        let fd = unsafe {
-            libc::sigemptyset(only.as_mut_ptr());
-            libc::sigaddset(only.as_mut_ptr(), libc::SIGCHLD);
-            libc::sigprocmask(libc::SIG_BLOCK, only.as_ptr(), std::ptr::null_mut());
-            libc::signalfd(-1, only.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
-        };
-        if fd == -1 {
-            return Err(std::io::Error::last_os_error()).calling("signalfd");
-        }
-        // SAFETY: a new descriptor, which nobody else owns.
-        Ok(Orphans(unsafe { OwnedFd::from_raw_fd(fd) }))
+        Signals::watch(&[libc::SIGCHLD]).map(Orphans)
     }
 
     /// For poll.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.0.fd()
     }
 
     /// Takes the end of all that have ended, but of this one.
     pub(super) fn reap(&self, but: Pid) -> Result<(), SandboxError> {
-        let mut heard = [0u8; 128];
-        while rustix::io::read(&self.0, &mut heard).is_ok_and(|length| length > 0) {}
+        while self.0.take().is_some() {}
         loop {
             let ended = match next_ended() {
                 Ok(ended) => ended,

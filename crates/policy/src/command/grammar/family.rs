@@ -21,10 +21,11 @@ macro_rules! families {
     };
 }
 
-static FAMILIES: [Family; 45] = families![
-    "aegis" "awk" "cargo" "cat" "chroot" "cp" "curl" "env" "find" "flock" "git" "go" "grep" "head" "ionice" "ln" "ls" "make" "mkdir" "mv"
-    "nice" "node" "nohup" "npm" "npx" "perl" "pip" "python" "rg" "rm" "ruby" "sed" "sh" "sort" "stdbuf" "sudo" "tar" "taskset" "tee" "time" "timeout"
-    "touch" "watch" "wc" "xargs"
+static FAMILIES: [Family; 58] = families![
+    "aegis" "awk" "cargo" "cat" "chroot" "command" "cp" "curl" "env" "eval" "exec" "export" "find" "flock" "git" "go" "grep" "head"
+    "ionice" "ln" "ls" "make" "mkdir" "mv" "nice" "node" "nohup" "npm" "npx" "nsenter" "parallel" "perl" "pip" "python" "rg" "rm" "ruby"
+    "script" "sed" "setpriv" "sh" "sort" "ssh" "ssh-agent" "stdbuf" "su" "sudo" "tar" "taskset" "tee" "time" "timeout" "touch" "trap"
+    "unshare" "watch" "wc" "xargs"
 ];
 
 impl Family {

@@ -100,7 +100,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 29] = [
+pub(in crate::command) const VALUES: [(&str, Value); 31] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -130,6 +130,8 @@ pub(in crate::command) const VALUES: [(&str, Value); 29] = [
     ("go-package", Value::GoPackage),
     ("write-out", Value::WriteOut),
     ("path-move", Value::PathMove),
+    ("shell", Value::Shell),
+    ("shell-words", Value::ShellWords),
 ];
 
 fn value(name: &str) -> Option<Value> {

@@ -62,6 +62,10 @@ pub(super) enum Value {
     GoPackage,
     /// A command in one string, split at blanks.
     CommandLine,
+    /// A command in one string, which a shell reads.
+    Shell,
+    /// This word and all behind it, with blanks between them, are a text that a shell reads.
+    ShellWords,
     /// A package: a name, a URL or a path.
     Package,
     /// A format of curl: `@file` is read, `%output{file}` is written.
@@ -237,6 +241,10 @@ pub(super) struct Level {
     pub unknown: Option<Unknown>,
     /// Reads the working directory if no word names a path.
     pub here: bool,
+    /// It adds nothing to what it runs.
+    pub through: bool,
+    /// It adds words to what it runs.
+    pub appends: bool,
 }
 
 impl Level {

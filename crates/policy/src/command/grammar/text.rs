@@ -56,6 +56,8 @@ struct LevelText {
     synonyms: BTreeMap<String, String>,
     unknown: Option<Unknown>,
     here: bool,
+    through: bool,
+    appends: bool,
 }
 
 /// Cuts a grammar into its tables and reads what stands above them.
@@ -112,6 +114,8 @@ pub(super) fn level(body: &str, groups: &BTreeMap<String, String>) -> Result<Lev
         synonyms: text.synonyms,
         unknown: text.unknown,
         here: text.here,
+        through: text.through,
+        appends: text.appends,
     })
 }
 

@@ -1,0 +1,179 @@
+//! A command with its words.
+
+use std::path::Path;
+
+use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict};
+
+use super::path::{NOWHERE, normal, shown};
+use super::{Cause, Judge, Subject, is_firm};
+use crate::script::{Command, Dialect, Form};
+
+/// Builtins that change nothing but the shell that reads the text, and show nothing but what it has. What `cd` and `set` do to the rest
+/// of the text, the reader knows.
+const HARMLESS: [&str; 21] = [
+    "true", "false", ":", "echo", "printf", "pwd", "cd", "test", "[", "type", "read", "exit", "return", "break", "continue", "shift",
+    "wait", "set", "unset", "local", "let",
+];
+
+impl Judge<'_> {
+    /// One command in one directory.
+    pub fn command(&mut self, command: &Command, here: Option<&Path>) {
+        for assignment in &command.environment {
+            self.variable(assignment, here);
+        }
+        for redirect in &command.redirects {
+            self.redirect(redirect, here);
+        }
+        if command.form == Form::Test {
+            let words = command.words.iter().map(|word| shown(&self.argument(word))).collect();
+            self.push(Subject::Command(words), Verdict::Allow, Cause::Builtin);
+        }
+        if command.form != Form::Simple || command.words.is_empty() {
+            return;
+        }
+        let words: Vec<ArgWord> = command.words.iter().map(|word| self.argument(word)).collect();
+        if let Some(ArgWord::Partly { .. }) = words.first() {
+            self.push(subject_of(&words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
+            return;
+        }
+        let request = self.looked_up(ExecRequest::parse_words(&words, here.unwrap_or(Path::new(NOWHERE))));
+        self.request(&request, here);
+        if request.argv().first().is_some_and(|name| name == "cd") {
+            self.directory_change(&words, here);
+        }
+        if request.program() == "alias" {
+            for text in request.argv().iter().filter_map(|word| word.split_once('=')).map(|(_, text)| text) {
+                self.denies(|judge| judge.text(text, judge.dialect, here));
+            }
+        }
+        if let Some(input) = command.input.as_deref().filter(|_| reads_commands(&request)) {
+            self.denies(|judge| judge.text(input, Dialect::Bash, here));
+        }
+    }
+
+    /// Programs take settings from the directory they run in: one that may not be read is not gone to without asking.
+    fn directory_change(&mut self, words: &[ArgWord], here: Option<&Path>) {
+        let is_option = |word: &&ArgWord| matches!(word, ArgWord::Known(text) if text.starts_with('-') && text.len() > 1);
+        let Some(target) = words.iter().skip(1).find(|word| !is_option(word)) else {
+            self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which directory that is, is not known"));
+            return;
+        };
+        match (target, here) {
+            (ArgWord::Known(path), Some(here)) if path != "-" => {
+                let path = normal(&here.join(path));
+                let path = self.around.lookup.map_or_else(|| path.clone(), |lookup| lookup.leads_to(&path).0);
+                let access = Access::Path { op: PathOp::Read, path: &path };
+                let decision = self.policy.decide(&access);
+                if !decision.is_allow() {
+                    let verdict = if is_firm(&decision) { Verdict::Deny } else { Verdict::Ask };
+                    let subject = Subject::File { op: PathOp::Read, path: shown(target) };
+                    let cause = self.decided(&access, &subject, decision);
+                    self.push(subject, verdict, cause);
+                }
+            }
+            _ => self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which directory that is, is not known")),
+        }
+    }
+
+    /// The same request for the files that its names lead to.
+    pub fn looked_up(&self, request: ExecRequest) -> ExecRequest {
+        let Some(lookup) = self.around.lookup else { return request };
+        let word = request.argv().first().cloned().unwrap_or_default();
+        let mut request = match lookup.program(&word, request.cwd()) {
+            Some(program) if !request.is_unseen() => request.with_binary(program),
+            _ => request,
+        };
+        request.resolve_files(|path| {
+            if aegis_policy::is_unseen(&path.to_string_lossy()) { (path.to_owned(), false) } else { lookup.leads_to(path) }
+        });
+        request
+    }
+
+    /// A command, or one that another one runs.
+    pub fn request(&mut self, request: &ExecRequest, here: Option<&Path>) {
+        let subject = subject(request);
+        if request.is_unseen() {
+            self.push(subject, Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
+            return;
+        }
+        let access = Access::Exec(request);
+        let decision = self.policy.decide(&access);
+        let firm = is_firm(&decision);
+        if !firm && is_harmless(request) {
+            match decision.reason() {
+                Reason::AskRule => self.decided_as(&access, subject, decision),
+                _ => self.push(subject, Verdict::Allow, Cause::Builtin),
+            }
+            return;
+        }
+        match decision.verdict() {
+            Verdict::Deny if firm => self.decided_as(&access, subject, decision),
+            Verdict::Deny if request.is_transparent() && runs_something(request) => self.through(request, here),
+            Verdict::Deny if self.functions.iter().any(|name| name == request.program()) => {
+                self.push(subject, Verdict::Ask, Cause::NotKnown("a function; what it does with these words is not followed"));
+            }
+            Verdict::Deny => {
+                self.decided_as(&access, subject, decision);
+                self.denies(|judge| judge.inside(request, here));
+            }
+            Verdict::Allow | Verdict::Ask => {
+                self.decided_as(&access, subject, decision);
+                self.not_known(request);
+                self.denies(|judge| judge.inside(request, here));
+            }
+        }
+    }
+
+    fn decided_as(&mut self, access: &Access<'_>, subject: Subject, decision: Decision) {
+        let verdict = decision.verdict();
+        let cause = self.decided(access, &subject, decision);
+        self.push(subject, verdict, cause);
+    }
+
+    /// What could be other than it looks.
+    pub fn not_known(&mut self, request: &ExecRequest) {
+        let unseen = aegis_policy::is_unseen;
+        let what = if may_have_options(request) {
+            "a word that is not known may be an option"
+        } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy())) {
+            "which file that is, is not known"
+        } else if request.hazards().iter().any(|hazard| unseen(&hazard.option) || hazard.words.iter().any(|word| unseen(word))) {
+            "what it runs is not known"
+        } else {
+            return;
+        };
+        self.push(subject(request), Verdict::Ask, Cause::NotKnown(what));
+    }
+}
+
+pub(super) fn subject(request: &ExecRequest) -> Subject {
+    Subject::Command(request.argv().iter().map(|word| aegis_policy::shown(word)).collect())
+}
+
+fn subject_of(words: &[ArgWord]) -> Subject {
+    Subject::Command(words.iter().map(shown).collect())
+}
+
+fn may_have_options(request: &ExecRequest) -> bool {
+    request.may_have_options() || request.inner().iter().any(may_have_options)
+}
+
+/// A builtin by its bare name; a path is a file of that name.
+fn is_harmless(request: &ExecRequest) -> bool {
+    let Some((name, arguments)) = request.argv().split_first() else { return false };
+    match name.as_str() {
+        // looks a command up
+        "command" => request.inner().is_empty() && request.options().iter().any(|option| matches!(option.name.as_str(), "-v" | "-V")),
+        "exec" => arguments.is_empty(),
+        name => HARMLESS.contains(&name),
+    }
+}
+
+fn runs_something(request: &ExecRequest) -> bool {
+    !request.inner().is_empty() || !request.texts().is_empty()
+}
+
+/// Whether standard input is commands to it.
+fn reads_commands(request: &ExecRequest) -> bool {
+    Dialect::of_program(request.program()) != Dialect::Other || matches!(request.program(), "source" | ".")
+}

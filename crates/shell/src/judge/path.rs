@@ -1,0 +1,55 @@
+//! Words to paths.
+
+use std::path::{Component, Path, PathBuf};
+
+use aegis_policy::ArgWord;
+
+use super::Judge;
+use crate::script::Word;
+
+/// The directory of a command where none is known. What it is joined to is not known either.
+pub(super) const NOWHERE: &str = "/\u{2}";
+
+impl Judge<'_> {
+    /// A word as the policy takes it.
+    pub fn argument(&self, word: &Word) -> ArgWord {
+        let home = || self.around.home.map(|home| home.to_string_lossy().trim_end_matches('/').to_owned());
+        match word {
+            Word::Known(text) => ArgWord::Known(text.clone()),
+            Word::Home(rest) => match home() {
+                Some(home) => ArgWord::Known(format!("{home}{rest}")),
+                None => ArgWord::Partly { prefix: "/".to_owned(), suffix: rest.clone(), many: false },
+            },
+            Word::Partly { home: false, prefix, suffix, many } => {
+                ArgWord::Partly { prefix: prefix.clone(), suffix: suffix.clone(), many: *many }
+            }
+            Word::Partly { home: true, prefix, suffix, many } => {
+                let prefix = home().map_or_else(|| "/".to_owned(), |home| format!("{home}{prefix}"));
+                ArgWord::Partly { prefix, suffix: suffix.clone(), many: *many }
+            }
+        }
+    }
+}
+
+/// A word for people.
+pub(super) fn shown(word: &ArgWord) -> String {
+    match word {
+        ArgWord::Known(text) => text.clone(),
+        ArgWord::Partly { prefix, suffix, .. } => format!("{prefix}\u{2026}{suffix}"),
+    }
+}
+
+/// Without `.` and `..`, by its text alone.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => out.push(name),
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    out
+}

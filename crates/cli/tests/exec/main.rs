@@ -9,6 +9,7 @@ mod commands;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]
 mod place;
+mod projects;
 #[path = "../cli/web.rs"]
 #[allow(dead_code)]
 mod web;
@@ -176,6 +177,13 @@ fn what_would_be_asked_is_denied_unless_approved_before() {
     let ended = held.sh("rm out/x");
     assert!(ended.code != Some(0) && ended.err.contains("asks for approval"), "{}", ended.err);
     assert_eq!(held.read("out/x"), "x\n");
+    // what it made itself it may take away: programs write beside a file and move that over it
+    let ended =
+        held.sh("echo new > out/y.tmp && mv out/y.tmp out/y && mkdir out/d && echo z > out/d/z && rm -r out/d; ln out/x out/l && rm out/l");
+    assert!(ended.err.contains("fs.delete out/l") && !ended.err.contains("out/y") && !ended.err.contains("out/d"), "{}", ended.err);
+    assert_eq!((held.read("out/y").as_str(), held.place.project.join("out/d").exists()), ("new\n", false));
+    // in another run it is no more its own
+    assert!(held.sh("rm out/y").err.contains("asks for approval"));
     let mut command = held.place.command();
     command.args(["exec", "--policy", "aegis.toml", "--no-audit", "--yes", "--", "sh", "-c", "rm out/x; rm a.txt"]);
     wait(command);

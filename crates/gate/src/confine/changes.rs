@@ -90,12 +90,17 @@ impl PolicyChanges {
         (PolicyChanges { policy, clearance, denials: denials.clone(), all_approved }, denials)
     }
 
-    /// Whether it may be done; else there is one denial more.
     fn may(&self, op: PathOp, path: &Path) -> bool {
+        self.judge(op, path, false)
+    }
+
+    /// Whether it may be done; else there is one denial more. What a command has made itself it may also take away where a person would be
+    /// asked: programs write beside a file and move that over it.
+    fn judge(&self, op: PathOp, path: &Path, is_own: bool) -> bool {
         let decision = self.policy.decide(&Access::Path { op, path });
         let granted = match decision.verdict() {
             Verdict::Allow => true,
-            Verdict::Ask => self.all_approved,
+            Verdict::Ask => self.all_approved || is_own,
             Verdict::Deny => false,
         };
         if granted && self.fits(op, path, &decision) {
@@ -168,7 +173,7 @@ impl JudgeChange for PolicyChanges {
                 may
             }
             Change::Read { path } => PolicyChanges::may(self, PathOp::Read, path),
-            Change::Remove { path } => PolicyChanges::may(self, PathOp::Delete, path),
+            Change::Remove { path, is_own } => self.judge(PathOp::Delete, path, is_own),
         }
     }
 

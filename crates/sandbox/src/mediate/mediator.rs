@@ -9,6 +9,7 @@ use rustix::thread::UnshareFlags;
 
 use super::caller::Caller;
 use super::calls::form;
+use super::made::Made;
 use super::notify::{Listener, Question};
 use super::object::Root;
 use super::perform::{Answer, Changes};
@@ -34,6 +35,8 @@ pub enum Change<'a> {
     Remove {
         /// Without links.
         path: &'a Path,
+        /// What has it was made by commands of this launcher: nothing is lost that was there before.
+        is_own: bool,
     },
 }
 
@@ -68,7 +71,7 @@ impl Mediator {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).calling("pipe")?;
         let scratch = rustix::fs::fstat(scratch).calling("fstat")?.st_dev;
         let listener = Listener::new(listener);
-        let mut changes = Changes { root: Root(root), scratch, free, readable, judge };
+        let mut changes = Changes { root: Root(root), scratch, free, readable, made: Made::default(), judge };
         let work = move || {
             // the mode of a new file is what the caller and its mask say; the mask of this thread alone is taken away
             // SAFETY: nothing else relies on this new thread sharing its mask and directory.

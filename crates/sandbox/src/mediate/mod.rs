@@ -11,12 +11,14 @@
 //! | `notify` | the kernel's questions and our answers |
 //! | `caller` | what the calling process has in memory, and where it is |
 //! | `object` | names as the caller sees them into objects |
+//! | `made` | what commands have made themselves |
 //! | `perform` | the changes |
 //! | `mediator` | the thread that does all that |
 
 mod caller;
 mod calls;
 mod filter;
+mod made;
 mod mediator;
 mod notify;
 mod object;

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::caller::Caller;
 use super::calls::{CHANGES, Flags, Form, Name, Times};
+use super::made::Made;
 use super::mediator::{Change, JudgeChange};
 use super::object::{Entry, Object, Root};
 use crate::child::FileId;
@@ -41,6 +42,7 @@ pub(super) struct Changes {
     pub(super) free: Vec<PathBuf>,
     /// What can be read at all, beside what is their own.
     pub(super) readable: Vec<PathBuf>,
+    pub(super) made: Made,
     pub(super) judge: Box<dyn JudgeChange>,
 }
 
@@ -97,7 +99,7 @@ impl Changes {
             Form::MakeDirectory { name, mode } => {
                 let Some(entry) = self.new_entry(&call, name)? else { return Ok(Answer::GoOn) };
                 let mode = Mode::from_raw_mode(call.number(mode) & MODES & !call.caller.umask()?);
-                mkdirat(&entry.directory, &entry.name, mode).map(|()| Answer::Value)
+                mkdirat(&entry.directory, &entry.name, mode).map(|()| self.has_made(&entry))
             }
             Form::MakeNode { name, mode } => self.make_node(&call, name, call.number(mode)),
             Form::Remove { name, flags } => self.remove(&call, name, call.flags(flags)),
@@ -107,7 +109,7 @@ impl Changes {
                 let Some(entry) = self.new_entry(&call, name)? else { return Ok(Answer::GoOn) };
                 let target = call.caller.text(call.arg(target))?;
                 call.check()?;
-                symlinkat(&target, &entry.directory, &entry.name).map(|()| Answer::Value)
+                symlinkat(&target, &entry.directory, &entry.name).map(|()| self.has_made(&entry))
             }
             Form::Truncate { name, length } => {
                 let object = self.root.object(&call.path(name)?, true)?;
@@ -188,6 +190,12 @@ impl Changes {
         self.may(&Change::Write { path: &entry.path, file: None })
     }
 
+    /// Remembers something new.
+    fn has_made(&mut self, entry: &Entry) -> Answer {
+        self.made.add(&entry.directory, &entry.name);
+        Answer::Value
+    }
+
     /// A name for something new, judged; none where the caller's own rights say all.
     fn new_entry(&mut self, call: &Call<'_>, name: Name) -> Result<Option<Entry>, Errno> {
         let entry = self.root.entry(&call.path(name)?)?;
@@ -266,6 +274,7 @@ impl Changes {
         let mode = Mode::from_raw_mode(mode & MODES & !call.caller.umask()?);
         let flags_of_file = opening(flags) | OFlags::CREATE | OFlags::NOFOLLOW;
         let file = openat(&entry.directory, &entry.name, flags_of_file, mode)?;
+        self.has_made(&entry);
         Ok(Answer::File { file, close_on_exec: flags & libc::O_CLOEXEC != 0 })
     }
 
@@ -277,7 +286,7 @@ impl Changes {
         };
         let Some(entry) = self.new_entry(call, name)? else { return Ok(Answer::GoOn) };
         let mode = Mode::from_raw_mode(mode & MODES & !call.caller.umask()?);
-        mknodat(&entry.directory, &entry.name, kind, mode, 0).map(|()| Answer::Value)
+        mknodat(&entry.directory, &entry.name, kind, mode, 0).map(|()| self.has_made(&entry))
     }
 
     fn remove(&mut self, call: &Call<'_>, name: Name, flags: i32) -> Result<Answer, Errno> {
@@ -287,7 +296,8 @@ impl Changes {
         }
         entry.stat()?;
         if fstat(&entry.directory)?.st_dev != self.scratch {
-            self.may(&Change::Remove { path: &entry.path })?;
+            let is_own = self.made.has(&entry.directory, &entry.name);
+            self.may(&Change::Remove { path: &entry.path, is_own })?;
         }
         let flags = if flags & libc::AT_REMOVEDIR != 0 { AtFlags::REMOVEDIR } else { AtFlags::empty() };
         unlinkat(&entry.directory, &entry.name, flags).map(|()| Answer::Value)
@@ -333,7 +343,8 @@ impl Changes {
     ) -> Result<(), Errno> {
         let deeper = deeper.checked_sub(1).ok_or(Errno::ACCESS)?;
         *left = left.checked_sub(1).ok_or(Errno::ACCESS)?;
-        self.may(&Change::Remove { path: from })?;
+        let is_own = self.made.has(&directory, name);
+        self.may(&Change::Remove { path: from, is_own })?;
         let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
         let file = FileId { device: stat.st_dev, inode: stat.st_ino };
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;

@@ -38,7 +38,7 @@ impl JudgeChange for Deny {
         let (verb, path) = match change {
             Change::Write { path, .. } => ("write", path),
             Change::Read { path } => ("read", path),
-            Change::Remove { path } => ("remove", path),
+            Change::Remove { path, .. } => ("remove", path),
         };
         let may = (verb != "read" || !path.ends_with("unread")) && self.words.iter().all(|word| !path.to_string_lossy().contains(word));
         self.seen.lock().unwrap().push(format!("{} {verb} {}", if may { "may" } else { "deny" }, path.display()));

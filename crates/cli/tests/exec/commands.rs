@@ -152,6 +152,25 @@ fn a_command_with_local_only_data_changes_nothing_public() {
     assert!(!scripts.place.records_of("denied").is_empty());
 }
 
+/// How many local-only files there are is as secret as what is in them: a public program's view has one name for all of them, and they do
+/// not count against what may be looked at.
+#[test]
+fn how_many_local_only_files_there_are_changes_nothing_public() {
+    let Some(scripts) = Scripts::new(POLICY) else { return };
+    scripts.place.file("policy.toml", POLICY);
+    let view = || {
+        let ended = scripts.place.aegis(&["exec", "--policy", "policy.toml", "--no-audit", "--dry-run", "--json", "--", "true"]);
+        ended.is(0, &[]);
+        ended.out.clone()
+    };
+    let before = view();
+    assert!(before.contains("/vault\"") && !before.contains("/vault/"), "{before}");
+    for n in 0..100 {
+        scripts.place.file(format!("vault/{n}"), SECRET);
+    }
+    assert_eq!(view(), before);
+}
+
 #[test]
 fn hosts_are_reached_by_what_they_may_know() {
     let open = Server::answering(|_, stream| ok(stream, "text/plain", b"open"));

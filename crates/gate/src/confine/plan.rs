@@ -73,6 +73,7 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     }
     plan.grants.extend(files.into_iter().map(|path| Grant { path, read: true, write: false, exec: false }));
     // of trees in trees the outer ones are enough
+    trees.retain(|tree| !walk.is_closed(tree));
     trees.sort();
     trees.dedup_by(|inner, outer| inner.starts_with(&*outer));
     for tree in &trees {

@@ -5,7 +5,7 @@ use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Extent, Policy, Reach};
+use aegis_policy::{Extent, PathOp, Policy, Reach};
 
 use super::clearance::Clearance;
 
@@ -22,6 +22,8 @@ pub(super) struct Walk<'a> {
     pub(super) masks: Vec<PathBuf>,
     /// Sockets that programs may connect to.
     sockets: HashSet<PathBuf>,
+    /// Directories below which all is local-only, and not for these programs: how many names there are is none of theirs either.
+    closed: HashSet<PathBuf>,
     /// Files among the masks that have other names.
     twins: HashSet<(u64, u64)>,
 }
@@ -31,7 +33,21 @@ pub(super) struct TooMany;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(policy: &'a Policy, clearance: &'a Clearance) -> Walk<'a> {
-        Walk { policy, clearance, left: MOST_NAMES, masks: Vec::new(), sockets: HashSet::new(), twins: HashSet::new() }
+        let mut walk = Walk {
+            policy,
+            clearance,
+            left: MOST_NAMES,
+            masks: Vec::new(),
+            sockets: HashSet::new(),
+            twins: HashSet::new(),
+            closed: HashSet::new(),
+        };
+        for reach in policy.local_only_reach(PathOp::Read).into_iter().chain(policy.local_only_reach(PathOp::Write)) {
+            if reach.extent == Extent::All && !walk.may_read(&reach.begin.join("x")) {
+                walk.closed.extend(fs::canonicalize(&reach.begin));
+            }
+        }
+        walk
     }
 
     /// Whether programs may read it.
@@ -39,10 +55,19 @@ impl<'a> Walk<'a> {
         self.clearance.may_read(self.policy, path)
     }
 
+    /// Whether all below it is none of theirs.
+    pub(super) fn is_closed(&self, directory: &Path) -> bool {
+        self.closed.contains(directory)
+    }
+
     /// Masks what is below a tree and may not be read.
     pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
         self.each_below(top, &mut |walk, path, kind| {
             // whoever can see a socket can connect to it, however little may be read or written
+            if kind.is_dir() && walk.is_closed(path) {
+                walk.masks.push(path.to_path_buf());
+                return false;
+            }
             if kind.is_socket() && walk.sockets.contains(path) || walk.may_read(path) && !kind.is_socket() {
                 return true;
             }
@@ -106,15 +131,16 @@ impl<'a> Walk<'a> {
                 Extent::All if what.is_dir() => trees.push(reach.begin),
                 Extent::All | Extent::Itself => {
                     if what.is_file() && self.may_read(&reach.begin) {
+                        self.left = self.left.checked_sub(1).ok_or(TooMany)?;
                         files.push(reach.begin);
                     }
                 }
                 Extent::Some if what.is_dir() => {
                     let Ok(entries) = fs::read_dir(&reach.begin) else { continue };
                     for entry in entries.flatten() {
-                        self.left = self.left.checked_sub(1).ok_or(TooMany)?;
                         open.extend(reach.below(&entry.file_name()));
                     }
+                    self.left = self.left.checked_sub(1).ok_or(TooMany)?;
                 }
                 Extent::Some => {}
             }
@@ -129,11 +155,14 @@ impl<'a> Walk<'a> {
         while let Some(directory) = open.pop() {
             let Ok(entries) = fs::read_dir(&directory) else { continue };
             for entry in entries.flatten() {
-                self.left = self.left.checked_sub(1).ok_or(TooMany)?;
                 let path = entry.path();
                 let Ok(kind) = entry.file_type() else { continue };
-                if visit(self, &path, kind) && kind.is_dir() {
-                    open.push(path);
+                // names that are none of theirs do not count: how many there are must not stop public programs
+                if visit(self, &path, kind) {
+                    self.left = self.left.checked_sub(1).ok_or(TooMany)?;
+                    if kind.is_dir() {
+                        open.push(path);
+                    }
                 }
             }
         }

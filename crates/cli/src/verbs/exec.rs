@@ -125,7 +125,7 @@ fn run(gate: &mut Gate, mut confined: Confined, plan: &Plan, what: &Command<'_>,
     };
     tell_place(&mut env, plan, address);
     let end = command(&mut confined, what, &env, start)?;
-    drop(confined);
+    confined.abandon();
     Ok((u8::try_from(end.exit_code()).unwrap_or(u8::MAX), proxy.map(Proxy::end).unwrap_or_default()))
 }
 

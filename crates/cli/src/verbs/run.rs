@@ -205,6 +205,7 @@ fn go(args: &Run, start: &Start, ready: Ready, mut runner: Runner) -> ExitCode {
     }
     // the worker is killed already; nothing is gained by waiting until the kernel has taken it apart
     std::mem::forget(runner);
+    gate.abandon_launchers();
     ExitCode::from(code)
 }
 

@@ -107,6 +107,11 @@ impl Held {
             && !self.plan.masks.iter().any(|mask| path.starts_with(mask))
     }
 
+    /// As [`Confined::abandon`].
+    pub(crate) fn abandon(self) {
+        self.confined.abandon();
+    }
+
     /// What the kernel gives, in words.
     pub(crate) fn in_words(&self) -> String {
         in_words(&self.confined, self.plan.proxy)

@@ -120,6 +120,11 @@ impl Gate {
         self.refused(call, error, None)
     }
 
+    /// Leaves the launchers of this gate to the end of this process, for who is about to go.
+    pub fn abandon_launchers(&mut self) {
+        self.children.held.drain(..).for_each(Held::abandon);
+    }
+
     /// Changes that confined commands were denied so far, those with local-only data aside.
     #[must_use]
     pub fn denied_changes(&self) -> &[Denied] {

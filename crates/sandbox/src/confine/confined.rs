@@ -72,6 +72,12 @@ impl Confined {
         self.lacks_landlock
     }
 
+    /// Leaves the launcher to the end of this process, with which it ends: for who is about to go, and does not want to wait until the kernel
+    /// has taken the namespaces apart. No command runs in them between two calls of [`Confined::start_command`].
+    pub fn abandon(self) {
+        std::mem::forget(self);
+    }
+
     /// The socket of [`Plan::proxy`], once: who accepts at it is outside, and the only one whom commands reach.
     pub fn take_proxy(&mut self) -> Option<TcpListener> {
         self.proxy.take()
@@ -143,7 +149,7 @@ impl Preparing {
         let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
         let readable = plan.grants.iter().filter(|grant| grant.read).map(|grant| grant.path.clone()).collect();
         let message = Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes();
-        // from its first moment the new process is a child of ours, and no sweep may meet it before it is known
+        // the new process is a child of ours from its first moment, which no sweep may meet before it is known: one that begins here
         let mut known = started();
         // one that could not leave has said so, and hears nothing any more
         let asked = match message.len() {

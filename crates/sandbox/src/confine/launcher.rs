@@ -85,19 +85,17 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
         let plan = Plan::from_bytes(&bytes)?;
         root::begin(&plan)?;
         base = Some(plan);
+        become_first(socket)?;
         (letter, bytes, fds) = asked(socket)?;
     }
-    // the broker looks away from its children until it knows the new one
     let plan = match (letter, fds.into_iter().next()) {
         (Some(GO), Some(file)) => Plan::from_bytes(&content(file)?)?,
         (Some(GO), None) => Plan::from_bytes(&bytes)?,
         _ => return Err(SandboxError::BrokerGone),
     };
-    if let Side::Before(pid) = split()? {
-        say(socket, Said::First, &pid.to_le_bytes())?;
-        std::process::exit(0);
+    if base.is_none() {
+        become_first(socket)?;
     }
-    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
     let lacks = root::enter(&plan, base.as_ref())?;
     loopback_up()?;
     // made in here, it is on no device that anyone else has; whoever holds it need not be in here
@@ -122,6 +120,15 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
     drop(fds);
     serve(socket, rules.as_ref().map(AsFd::as_fd), !plan.at_terminal)
+}
+
+/// Goes on as the first process of the namespaces, which the broker is told of.
+fn become_first(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
+    if let Side::Before(pid) = split()? {
+        say(socket, Said::First, &pid.to_le_bytes())?;
+        std::process::exit(0);
+    }
+    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")
 }
 
 fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {

@@ -32,6 +32,14 @@ pub(crate) struct HeldParts<'a> {
     pub(crate) resolver: Resolver,
 }
 
+/// Why there is no launcher.
+pub(crate) enum NoLauncher {
+    /// What the policy gives cannot be shown so that the rest is hidden.
+    Plan(String),
+    /// It does not start, or not with this plan.
+    Launcher(String),
+}
+
 /// A launcher, and what it was told.
 pub(crate) struct Held {
     confined: Confined,
@@ -56,19 +64,20 @@ pub(crate) struct Ran {
 
 impl Held {
     /// Plans, and starts a launcher for it.
-    pub(crate) fn start(parts: HeldParts<'_>) -> Result<Held, String> {
+    pub(crate) fn start(parts: HeldParts<'_>) -> Result<Held, NoLauncher> {
+        let failed = |error: &dyn std::fmt::Display| NoLauncher::Launcher(error.to_string());
         // the launcher leaves the system's namespaces while the plan is made
-        let launcher = (parts.start)(false, Some(&system_plan())).map_err(|e| e.to_string())?;
+        let launcher = (parts.start)(false, Some(&system_plan())).map_err(|e| failed(&e))?;
         let planned_at = TURNS.changes();
-        let mut plan = plan(parts.policy, &parts.of).map_err(|e| e.to_string())?.plan;
+        let mut plan = plan(parts.policy, &parts.of).map_err(|e| NoLauncher::Plan(e.to_string()))?.plan;
         plan.proxy = parts.policy.settings().child_network == ChildNetwork::Proxy;
         let clearance = parts.of.clearance.clone();
         let (judge, denials) = PolicyChanges::new(parts.policy.clone(), clearance.clone(), parts.all_approved);
-        let mut confined = launcher.start(&plan, Some(Box::new(judge))).map_err(|e| e.to_string())?;
+        let mut confined = launcher.start(&plan, Some(Box::new(judge))).map_err(|e| failed(&e))?;
         let effect = Arc::new(AtomicU64::new(0));
         let proxy = match confined.take_proxy() {
             Some(listener) => {
-                let address = listener.local_addr().map_err(|e| e.to_string())?;
+                let address = listener.local_addr().map_err(|e| failed(&e))?;
                 let parts = ProxyParts {
                     policy: parts.policy.clone(),
                     clearance: clearance.clone(),
@@ -77,7 +86,7 @@ impl Held {
                     effect: Some(effect.clone()),
                     caps: ProxyCaps::default(),
                 };
-                Some((Proxy::serve(listener, parts).map_err(|e| format!("the proxy cannot start: {e}"))?, address))
+                Some((Proxy::serve(listener, parts).map_err(|e| failed(&format!("the proxy cannot start: {e}")))?, address))
             }
             None => None,
         };

@@ -12,7 +12,7 @@ mod walk;
 
 pub use changes::{Denials, Denied, PolicyChanges};
 pub use clearance::Clearance;
-pub(crate) use held::{Held, HeldParts};
+pub(crate) use held::{Held, HeldParts, NoLauncher};
 pub use held::{StartLauncher, in_words};
 pub use plan::{PlanError, PlanFor, Planned, plan, system_plan};
 pub(crate) use turns::{Kind as TurnKind, TURNS, Turn};

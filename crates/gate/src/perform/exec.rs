@@ -30,6 +30,8 @@ pub(crate) const WAITED: &str = "other calls with local-only data took until the
 pub(crate) struct Children {
     /// Launchers for those that come next; the last one for public programs, and the last for others.
     pub(crate) held: Vec<Held>,
+    /// There was a launcher: this machine can hold commands, whatever happens later.
+    pub(crate) was_held: bool,
     /// Why the kernel holds none, where the policy lets them run all the same.
     pub(crate) unheld: Option<String>,
     /// Changes that public ones were denied.

@@ -6,9 +6,10 @@ use aegis_effect::{EffectError, ErrorCode};
 use aegis_policy::Confine;
 use aegis_sandbox::SandboxError;
 use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits};
+use aegis_sandbox::confine::Machine;
 
 use crate::call::Call;
-use crate::confine::{Clearance, Denied, Held, HeldParts, PlanFor, TURNS, Turn, TurnKind};
+use crate::confine::{Clearance, Denied, Held, HeldParts, NoLauncher, PlanFor, TURNS, Turn, TurnKind};
 use crate::gate::Gate;
 use crate::perform::exec::WAITED;
 use crate::resolve::Binary;
@@ -33,10 +34,12 @@ pub(crate) enum Hold {
 }
 
 impl Gate {
-    /// A launcher for this program: one that is there, or a new one. Where the policy does without, why there is none is journalled, once.
+    /// A launcher for this program: one that is there, or a new one. Where the policy does without if a machine gives none, why this one gives
+    /// none is journalled, once. That holds for the machine alone: a plan that is too large, or a launcher that fails where others do not,
+    /// could be what commands have brought about.
     ///
     /// # Errors
-    /// There is none, and the policy demands one; or the journal cannot be written.
+    /// There is none, and the policy demands one or the machine could give one; or the journal cannot be written.
     pub(crate) fn hold(&mut self, clearance: &Clearance, program: &Binary) -> Result<Hold, NotHeld> {
         let confine = self.policy.settings().confine;
         if confine == Confine::Off || self.children.unheld.is_some() {
@@ -48,22 +51,33 @@ impl Gate {
         }
         // the last one of its kind is enough
         self.children.held.retain(|held| held.is_public() != clearance.is_public());
-        match self.new_launcher(clearance, program) {
+        let why = match self.new_launcher(clearance, program) {
             Ok(held) => {
+                self.children.was_held = true;
                 self.ledger.confined(&held.in_words()).map_err(NotHeld::Unrecorded)?;
-                Ok(Hold::Kernel(Box::new(held)))
+                return Ok(Hold::Kernel(Box::new(held)));
             }
-            Err(why) if confine == Confine::Required => Err(NotHeld::Impossible(why)),
-            Err(why) => {
-                self.ledger.confined(&format!("none: {why}")).map_err(NotHeld::Unrecorded)?;
-                self.children.unheld = Some(why);
-                Ok(Hold::Nothing)
-            }
+            Err(NoLauncher::Plan(why)) => return Err(NotHeld::Impossible(why)),
+            Err(NoLauncher::Launcher(why)) => why,
+        };
+        if confine == Confine::Required || self.children.was_held || self.machine_could() {
+            return Err(NotHeld::Impossible(why));
+        }
+        self.ledger.confined(&format!("none: {why}")).map_err(NotHeld::Unrecorded)?;
+        self.children.unheld = Some(why);
+        Ok(Hold::Nothing)
+    }
+
+    /// Whether this machine can hold commands at all.
+    fn machine_could(&self) -> bool {
+        self.launcher.is_some() && {
+            let machine = Machine::probe();
+            machine.namespaces.is_ok() && machine.judged_changes.is_ok()
         }
     }
 
-    fn new_launcher(&mut self, clearance: &Clearance, program: &Binary) -> Result<Held, String> {
-        let start = self.launcher.ok_or("this program cannot start launchers")?;
+    fn new_launcher(&mut self, clearance: &Clearance, program: &Binary) -> Result<Held, NoLauncher> {
+        let start = self.launcher.ok_or_else(|| NoLauncher::Launcher("this program cannot start launchers".to_owned()))?;
         let root = self.policy.root().to_path_buf();
         let words: Vec<String> = self.policy.program_words().into_iter().map(str::to_owned).collect();
         let named = words.iter().filter_map(|word| self.find_program(word, &root));
@@ -112,11 +126,16 @@ impl Gate {
 
     /// A refusal of a command that could only run unconfined.
     pub(crate) fn not_held(&mut self, call: &Call<'_>, why: &str) -> EffectError {
-        let message =
-            format!("denied: {}: [subprocess].confine is \"required\", and the kernel cannot hold commands here: {why}", call.asked());
-        let error = EffectError::new(ErrorCode::PolicyDenied, message).suggest(
-            "aegis doctor says what this machine lacks; with [subprocess] override = true and confine = \"auto\" commands run without it",
-        );
+        let asked = call.asked();
+        let error = if self.policy.settings().confine == Confine::Required {
+            let message = format!("denied: {asked}: [subprocess].confine is \"required\", and the kernel cannot hold commands here: {why}");
+            EffectError::new(ErrorCode::PolicyDenied, message).suggest(
+                "aegis doctor says what this machine lacks; with [subprocess] override = true and confine = \"auto\" commands run without it",
+            )
+        } else {
+            let message = format!("denied: {asked}: the kernel holds commands here, but could not hold this one: {why}");
+            EffectError::new(ErrorCode::PolicyDenied, message)
+        };
         self.refused(call, error, None)
     }
 

@@ -191,7 +191,7 @@ fn what_was_judged_is_used_even_if_its_name_leads_elsewhere_by_then() {
     p.link(&p.outside, "src");
     assert_eq!(read.text(100).unwrap(), "content of a");
     write.write(b"b").unwrap();
-    append.append(b"!").unwrap();
+    append.append(b"!", false).unwrap();
     assert_eq!(p.content("moved/b.txt"), "b");
     assert_eq!(p.content("moved/a.txt"), "content of a!");
     delete.delete().unwrap();
@@ -224,7 +224,7 @@ fn an_entry_that_changed_since_it_was_judged_is_left_alone() {
         let before = p.snapshot();
         let done = match intent {
             Intent::Write => held.write(b"x"),
-            Intent::Append => held.append(b"x"),
+            Intent::Append => held.append(b"x", false),
             _ => held.mkdir(),
         };
         assert!(matches!(done, Err(PathError::Changed)), "{intent:?}");
@@ -263,7 +263,7 @@ fn a_missing_parent_that_has_become_a_link_is_not_followed() {
         let before = p.snapshot();
         let done = match intent {
             Intent::Write => held.write(b"x"),
-            Intent::Append => held.append(b"x"),
+            Intent::Append => held.append(b"x", false),
             _ => held.mkdir(),
         };
         assert!(matches!(done, Err(PathError::Changed)), "{intent:?}");

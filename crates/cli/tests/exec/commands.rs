@@ -171,6 +171,26 @@ fn how_many_local_only_files_there_are_changes_nothing_public() {
     assert_eq!(view(), before);
 }
 
+/// A public command could give a public file a second, local-only name; what was written there later stood under the first one.
+#[test]
+fn a_second_name_makes_nothing_public() {
+    let Some(scripts) = Scripts::new(POLICY) else { return };
+    scripts.place.file("public.sh", "echo public > out/a; ln out/a out/late.txt");
+    scripts.place.file(
+        "private.sh",
+        "cat token.txt > out/late.txt; cat token.txt >> out/late.txt; true < token.txt 1<> out/late.txt; ln vault/c vault/d",
+    );
+    let ended = scripts.script(
+        "subprocess.run([\"/bin/sh\", \"public.sh\"])\nsubprocess.run([\"/bin/sh\", \"private.sh\"])\nfs.append(\"out/late.txt\", fs.read(\"token.txt\"))",
+    );
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    let names = || std::os::unix::fs::MetadataExt::nlink(&std::fs::metadata(scripts.place.project.join("out/a")).unwrap());
+    assert_eq!((names(), scripts.place.read("out/a").as_str()), (2, "public\n"), "else there is nothing to see");
+    // written anew, it is another file
+    scripts.script("fs.write(\"out/late.txt\", fs.read(\"token.txt\"))").is(0, &[]);
+    assert_eq!((scripts.place.read("out/a").as_str(), scripts.place.read("out/late.txt").as_str()), ("public\n", SECRET));
+}
+
 #[test]
 fn hosts_are_reached_by_what_they_may_know() {
     let open = Server::answering(|_, stream| ok(stream, "text/plain", b"open"));

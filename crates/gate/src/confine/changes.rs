@@ -166,7 +166,9 @@ impl JudgeChange for PolicyChanges {
         match *change {
             Change::Write { path, file } => {
                 let is_twin = matches!(file, Some((file, names)) if names > 1 && self.is_guarded_twin(path, file));
-                let may = !is_twin && PolicyChanges::may(self, PathOp::Write, path);
+                // what it writes would be read under the other names, too, which may be public
+                let tells = !self.clearance.is_public() && file.is_some_and(|(_, names)| names > 1);
+                let may = !is_twin && !tells && PolicyChanges::may(self, PathOp::Write, path);
                 if may {
                     self.notice(path);
                 }

@@ -12,13 +12,16 @@ use crate::resolve::{DirEntry, Intent, Meta, PathError, Prepared};
 impl Prepared {
     /// Adds the content to the end of the judged file; a missing one is made, with missing parents.
     ///
+    /// `alone`: only to a file that has no other name, under which others could read it.
+    ///
     /// # Errors
-    /// [`PathError::Changed`] if a file that was missing is there by now. After an error of writing, what was added is taken away again
+    /// [`PathError::Changed`] if a file that was missing is there by now; [`PathError::OtherNames`]. After an error of writing, what was added is taken away again
     /// unless someone else has added to it meanwhile.
-    pub fn append(self, content: &[u8]) -> Result<(), PathError> {
+    pub fn append(self, content: &[u8], alone: bool) -> Result<(), PathError> {
         let mut entry = self.into_entry(Intent::Append)?;
         let parents = Parents::make(&mut entry)?;
         match entry.content.take() {
+            Some(file) if alone && has_other_names(&file)? => return Err(PathError::OtherNames),
             Some(file) => add(&file, content)?,
             None => add_new(&entry, &parents, content)?,
         }
@@ -51,6 +54,10 @@ fn add_new(entry: &DirEntry, parents: &Parents, content: &[u8]) -> Result<(), Pa
             let _ = unlinkat(parents.dir(), &entry.name, AtFlags::empty());
         }
     })
+}
+
+fn has_other_names(file: &OwnedFd) -> Result<bool, PathError> {
+    fstat(file).map(|stat| Meta::of(&stat).nlink > 1).map_err(|e| PathError::io("look at the file", e))
 }
 
 fn size(file: &OwnedFd) -> Result<u64, PathError> {

@@ -100,6 +100,9 @@ pub enum PathError {
         /// How many are allowed.
         limit: usize,
     },
+    /// The file has other names, which may be public, and local-only data was to be added to it.
+    #[error("the file has other names")]
+    OtherNames,
     /// The directory has entries.
     #[error("the directory is not empty")]
     NotEmpty,

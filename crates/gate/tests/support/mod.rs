@@ -70,7 +70,7 @@ impl Project {
     }
 
     pub fn append(&self, text: &str, content: &str) -> Result<(), PathError> {
-        self.resolve(text, Intent::Append)?.append(content.as_bytes())
+        self.resolve(text, Intent::Append)?.append(content.as_bytes(), false)
     }
 
     pub fn replace(&self, text: &str, old: &str, new: &str) -> Result<(), PathError> {

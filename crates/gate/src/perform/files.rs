@@ -245,11 +245,10 @@ impl Gate {
         let mut label = self.vault.label_of(content)?;
         label.join(call.current);
         let failed = self.vault.has_failed(content);
-        let labelled = !label.is_public();
         self.change(call, path, Intent::Append, &label, failed, |gate, prepared| {
             let bytes = gate.vault.open(content)?.bytes;
             let len = bytes.len();
-            prepared.append(&bytes, labelled).map_err(Failure::Path)?;
+            prepared.append(&bytes, !label.is_public()).map_err(Failure::Path)?;
             Ok(len)
         })
     }

@@ -139,8 +139,11 @@ fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {
     Ok(bytes)
 }
 
-/// The broker's next message: its letter, none at the end, what is behind it, and the descriptors that came with it.
-fn asked(socket: BorrowedFd<'_>) -> Result<(Option<u8>, Vec<u8>, Vec<OwnedFd>), SandboxError> {
+/// A message of the broker: its letter, none at the end, what is behind it, and the descriptors that came with it.
+type Asked = (Option<u8>, Vec<u8>, Vec<OwnedFd>);
+
+/// The broker's next message.
+fn asked(socket: BorrowedFd<'_>) -> Result<Asked, SandboxError> {
     let (mut bytes, fds) = passing::receive(socket)?;
     let letter = bytes.first().copied();
     bytes.drain(..bytes.len().min(1));

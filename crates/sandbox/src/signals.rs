@@ -13,7 +13,7 @@ impl Signals {
     /// What asks a program to end: SIGTERM and SIGHUP.
     ///
     /// # Errors
-    /// As [`Signals::watch`].
+    /// No descriptor is free.
     pub fn that_end() -> Result<Signals, SandboxError> {
         Signals::watch(&[libc::SIGTERM, libc::SIGHUP])
     }

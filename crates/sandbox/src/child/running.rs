@@ -63,7 +63,7 @@ impl RunningChild {
         self.process.pidfd()
     }
 
-    /// The writing end of its stdin, once; non-blocking. `None` without [`Stdin::Pipe`].
+    /// The writing end of its stdin, once; non-blocking. `None` without [`Stdin::Pipe`](super::Stdin::Pipe).
     pub fn take_stdin(&mut self) -> Option<OwnedFd> {
         self.pipes.stdin.take()
     }

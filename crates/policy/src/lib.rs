@@ -40,7 +40,8 @@ mod trust;
 
 pub use access::{Access, Capability, Method, PathOp};
 pub use command::{
-    ArgPattern, ArgWord, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role, is_unseen, shown,
+    ArgPattern, ArgWord, Certainty, CommandPattern, ExecRequest, FileArgument, Hazard, OptionArgument, PatternError, Role, is_unseen,
+    lexical, shown,
 };
 pub use decide::{BlockedFlow, Declassification, Extent, Reach, Surroundings};
 pub use decision::{Atom, Decision, Reason, Verdict, Visibility};

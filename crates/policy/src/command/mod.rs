@@ -34,6 +34,7 @@ mod unseen;
 mod word;
 
 pub use arguments::ArgPattern;
+pub use parse::lexical;
 pub use pattern::CommandPattern;
 pub use request::{Certainty, ExecRequest, FileArgument, Hazard, OptionArgument, Role};
 pub(crate) use smallest::smallest_pattern;

@@ -44,8 +44,9 @@ pub(super) fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
-/// `path` below `base`, without `.` and `..`, by its text alone.
-pub(super) fn lexical(path: &Path) -> PathBuf {
+/// A path without `.` and `..`, by its text alone: only good for judging a name, as links lead elsewhere.
+#[must_use]
+pub fn lexical(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict};
+use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict, lexical};
 
-use super::path::{NOWHERE, normal, shown};
+use super::path::{NOWHERE, shown};
 use super::{Cause, Judge, Subject, is_firm};
 use crate::script::{Command, Dialect, Form};
 
@@ -60,7 +60,7 @@ impl Judge<'_> {
         };
         match (target, here) {
             (ArgWord::Known(path), Some(here)) if path != "-" => {
-                let path = normal(&here.join(path));
+                let path = lexical(&here.join(path));
                 let path = self.around.lookup.map_or_else(|| path.clone(), |lookup| lookup.leads_to(&path).0);
                 let access = Access::Path { op: PathOp::Read, path: &path };
                 let decision = self.policy.decide(&access);

@@ -21,11 +21,11 @@ mod variable;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use aegis_policy::{Access, Decision, Policy, Reason, Verdict};
+use aegis_policy::{Access, Decision, Policy, Reason, Verdict, lexical};
 
+use crate::bounded;
 use crate::limits::{LimitError, MAX_TIME};
 use crate::script::{Dialect, Directory, Form, Script, Span, UnknownCause};
-use crate::{bounded, judge::path::normal};
 pub use finding::{Cause, Finding, Judgement, Subject};
 
 /// How deeply texts may stand inside each other (`sh -c "sh -c ..."`), and how many there may be.
@@ -162,9 +162,9 @@ impl Judge<'_> {
     fn directory(&self, directory: &Directory, here: Option<&Path>) -> Option<PathBuf> {
         match directory {
             Directory::From(path) if path.as_os_str().is_empty() => here.map(Path::to_owned),
-            Directory::From(path) if path.is_absolute() => Some(normal(path)),
-            Directory::From(path) => Some(normal(&here?.join(path))),
-            Directory::Home(rest) => Some(normal(&self.around.home?.join(rest.trim_start_matches('/')))),
+            Directory::From(path) if path.is_absolute() => Some(lexical(path)),
+            Directory::From(path) => Some(lexical(&here?.join(path))),
+            Directory::Home(rest) => Some(lexical(&self.around.home?.join(rest.trim_start_matches('/')))),
             Directory::Unknown => None,
         }
     }

@@ -1,7 +1,5 @@
 //! Words to paths.
 
-use std::path::{Component, Path, PathBuf};
-
 use aegis_policy::ArgWord;
 
 use super::Judge;
@@ -37,19 +35,4 @@ pub(super) fn shown(word: &ArgWord) -> String {
         ArgWord::Known(text) => text.clone(),
         ArgWord::Partly { prefix, suffix, .. } => format!("{prefix}\u{2026}{suffix}"),
     }
-}
-
-/// Without `.` and `..`, by its text alone.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::from("/");
-    for component in path.components() {
-        match component {
-            Component::Normal(name) => out.push(name),
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    out
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Access, ArgWord, PathOp, Question, Verdict, Visibility};
+use aegis_policy::{Access, ArgWord, PathOp, Question, Verdict, Visibility, lexical};
 
-use super::path::{NOWHERE, normal, shown};
+use super::path::{NOWHERE, shown};
 use super::{Cause, Judge, Subject};
 use crate::script::{Redirect, RedirectKind};
 
@@ -27,7 +27,7 @@ impl Judge<'_> {
             RedirectKind::ReadWrite => &[PathOp::Read, PathOp::Write],
         };
         let asked = here.unwrap_or(Path::new(NOWHERE)).join(text_of(&target));
-        let path = normal(&asked);
+        let path = lexical(&asked);
         let unseen = aegis_policy::is_unseen(&path.to_string_lossy());
         let written = path.to_string_lossy();
         if let Some(address) = ["/dev/tcp/", "/dev/udp/"].iter().find_map(|device| written.strip_prefix(device)) {

@@ -81,12 +81,7 @@ impl Reader<'_> {
                     }
                 }
                 '\'' => {
-                    self.at += 1;
-                    let rest = self.rest();
-                    let text = rest.get(..rest.find('\'').unwrap_or(rest.len())).unwrap_or("");
-                    self.latent(text);
-                    self.at += text.len();
-                    self.close("'", at);
+                    self.quoted_latent(at);
                     let span = self.span_from(at);
                     self.note_unseen(span, "a text in arithmetic");
                 }

@@ -235,12 +235,7 @@ impl Reader<'_> {
                 }
                 '\'' if plain_quotes => self.at += 1,
                 '\'' => {
-                    self.at += 1;
-                    let rest = self.rest();
-                    let text = rest.get(..rest.find('\'').unwrap_or(rest.len())).unwrap_or("");
-                    self.latent(text);
-                    self.at += text.len();
-                    self.close("'", at);
+                    self.quoted_latent(at);
                 }
                 '"' => {
                     self.at += 1;

@@ -234,6 +234,16 @@ impl Reader<'_> {
         line
     }
 
+    /// A text in single quotes that may be evaluated later, from its first quote, which stands at `at`, to its last.
+    pub fn quoted_latent(&mut self, at: usize) {
+        self.at += 1;
+        let rest = self.rest();
+        let text = rest.get(..rest.find('\'').unwrap_or(rest.len())).unwrap_or("");
+        self.latent(text);
+        self.at += text.len();
+        self.close("'", at);
+    }
+
     /// Text in quotes that would run if something evaluates it.
     pub fn latent(&mut self, text: &str) {
         if (text.contains("$(") || text.contains('`')) && !self.script.latent.iter().any(|t| t == text) {

@@ -86,7 +86,7 @@ fn python() {
 #[test]
 fn node() {
     let Some(project) = Project::new("projects::node", "node", &["node", "npm"]) else { return };
-    project.place.file("package.json", r#"{ "name": "p", "version": "1.0.0", "scripts": { "test": "node --test test/", "build": "mkdir -p dist && cp src/a.js dist/ && rm -rf dist/old" } }"#);
+    project.place.file("package.json", r#"{ "name": "p", "version": "1.0.0", "scripts": { "test": "node --test", "build": "mkdir -p dist && cp src/a.js dist/ && rm -rf dist/old" } }"#);
     project.place.file("src/a.js", "exports.two = () => 2;\n");
     project.place.file("dist/old/x", "x");
     project.place.file(

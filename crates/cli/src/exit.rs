@@ -3,12 +3,23 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use aegis_policy::Verdict;
+
 /// Policy, journal or i/o failure.
 pub(crate) const FAILURE: u8 = 5;
 /// Wrong usage.
 pub(crate) const USAGE: u8 = 64;
 /// A bug; nothing was allowed because of it.
 pub(crate) const INTERNAL: u8 = 70;
+
+/// What the policy says of a question: 0 allowed, 2 denied, 4 needs approval.
+pub(crate) fn of_verdict(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Allow => 0,
+        Verdict::Ask => 4,
+        Verdict::Deny => 2,
+    })
+}
 
 /// One line on stderr, exit code 5.
 pub(crate) fn failure(error: &dyn Display) -> ExitCode {

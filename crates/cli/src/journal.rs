@@ -75,11 +75,7 @@ pub(crate) fn begin(
         policy_sha256: record.sha256,
         policy_files: &record.files(),
         weakened: &record.weakened(),
-        confinement_requested: match policy.settings().confine {
-            Confine::Off => "off",
-            Confine::Auto => "auto",
-            Confine::Required => "required",
-        },
+        confinement_requested: policy.settings().confine.word(),
         confinement_actual: confinement,
         version: env!("CARGO_PKG_VERSION"),
         user: Text::from(user.as_str()),

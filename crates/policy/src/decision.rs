@@ -18,6 +18,18 @@ pub enum Verdict {
     Deny,
 }
 
+impl Verdict {
+    /// For people: `allowed`, `needs approval`, `denied`.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allowed",
+            Verdict::Ask => "needs approval",
+            Verdict::Deny => "denied",
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -26,11 +26,7 @@ pub struct Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = match self.verdict {
-            Verdict::Allow => "allowed",
-            Verdict::Ask => "needs approval",
-            Verdict::Deny => "denied",
-        };
+        let head = self.verdict.in_words();
         write!(f, "{head}: {}\n  {}", self.asked, self.cause)?;
         if let Some(suggestion) = &self.suggestion {
             write!(f, "\n  to allow: {suggestion}")?;
@@ -43,11 +39,7 @@ impl Explanation {
     /// The same on one line, without the suggestion.
     #[must_use]
     pub fn one_line(&self) -> String {
-        let head = match self.verdict {
-            Verdict::Allow => "allowed",
-            Verdict::Ask => "needs approval",
-            Verdict::Deny => "denied",
-        };
+        let head = self.verdict.in_words();
         format!("{head}: {}: {}", self.asked, self.cause)
     }
 }

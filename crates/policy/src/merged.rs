@@ -215,6 +215,18 @@ pub enum Confine {
     Required,
 }
 
+impl Confine {
+    /// As a policy says it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Confine::Off => "off",
+            Confine::Auto => "auto",
+            Confine::Required => "required",
+        }
+    }
+}
+
 /// What children may reach. Ordered from weak to strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

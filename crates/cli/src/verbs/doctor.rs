@@ -18,14 +18,14 @@ pub(crate) fn doctor(args: &Doctor, start: &Start) -> ExitCode {
     };
     let machine = Machine::probe();
     let confine = policy.settings().confine;
-    let can_hold = can_hold(&machine);
+    let can_hold = machine.can_hold();
     let is_kept = can_hold.is_ok() || confine != Confine::Required;
     if args.json {
         let object = serde_json::json!({
             "kernel": machine.kernel,
             "namespaces": machine.namespaces.is_ok(), "judged_changes": machine.judged_changes.is_ok(),
             "landlock": machine.landlock, "own_proc": machine.own_proc,
-            "missing": can_hold.as_ref().err(), "ways_out": ways_out(&machine), "confine": word(confine), "kept": is_kept,
+            "missing": can_hold.as_ref().err(), "ways_out": ways_out(&machine), "confine": confine.word(), "kept": is_kept,
         });
         say!("{object}");
     } else {
@@ -33,18 +33,6 @@ pub(crate) fn doctor(args: &Doctor, start: &Start) -> ExitCode {
         verdict(&policy, &can_hold);
     }
     if is_kept { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) }
-}
-
-fn can_hold(machine: &Machine) -> Result<(), String> {
-    machine.namespaces.clone().and_then(|()| machine.judged_changes.clone())
-}
-
-const fn word(confine: Confine) -> &'static str {
-    match confine {
-        Confine::Off => "off",
-        Confine::Auto => "auto",
-        Confine::Required => "required",
-    }
 }
 
 fn show(machine: &Machine) {
@@ -96,7 +84,7 @@ fn ways_out(machine: &Machine) -> Vec<&'static str> {
 
 fn verdict(policy: &Policy, can_hold: &Result<(), String>) {
     let confine = policy.settings().confine;
-    let said = format!("[subprocess].confine = \"{}\"", word(confine));
+    let said = format!("[subprocess].confine = \"{}\"", confine.word());
     match (confine, can_hold) {
         (Confine::Off, _) => say!("{said}: commands of scripts run unconfined, and aegis exec runs none"),
         (_, Ok(())) => say!("{said}: kept; commands run confined"),

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, tell_place};
-use aegis_gate::{ApproveNone, Denial, Gate, GateParts, Ledger, Proxy, ProxyCaps, ProxyParts, Resolver, escaped};
-use aegis_policy::{ChildNetwork, Confine, Policy};
+use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, serve_proxy, tell_place};
+use aegis_gate::{ApproveNone, Denial, Gate, GateParts, Ledger, Resolver, escaped};
+use aegis_policy::{Confine, Policy};
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
 use aegis_sandbox::confine::{Confined, Grant, Plan, Preparing};
 use aegis_sandbox::{End, SandboxError, Signals};
@@ -57,7 +57,6 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
         ));
     }
     plan.at_terminal = true;
-    plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
     plan.is_traced = args.trace;
     if args.dry_run {
         show(&plan, masked, args.json);
@@ -106,27 +105,13 @@ struct Command<'a> {
 /// Runs it to its end: its exit code, and what of the network it did not reach.
 fn run(gate: &mut Gate, mut confined: Confined, plan: &Plan, what: &Command<'_>, start: &Start) -> Result<(u8, Vec<Denial>), String> {
     let mut env = gate.public_variables();
-    let mut address = None;
-    let proxy = match confined.take_proxy() {
-        Some(listener) => {
-            address = Some(listener.local_addr().map_err(|e| e.to_string())?);
-            let resolver = Resolver::system();
-            let parts = ProxyParts {
-                policy: what.policy.clone(),
-                clearance: Clearance::public(),
-                resolvers: Arc::new(move || resolver.another()),
-                records: gate.ledger().connections(),
-                effect: None,
-                caps: ProxyCaps::default(),
-            };
-            Some(Proxy::serve(listener, parts).map_err(|e| format!("the proxy cannot start: {e}"))?)
-        }
-        None => None,
-    };
+    let records = gate.ledger().connections();
+    let proxy = serve_proxy(&mut confined, what.policy, &Clearance::public(), records, Resolver::system(), None)?;
+    let address = proxy.as_ref().map(|(_, address)| *address);
     tell_place(&mut env, plan, address);
     let end = command(&mut confined, what, &env, start)?;
     confined.abandon();
-    Ok((u8::try_from(end.exit_code()).unwrap_or(u8::MAX), proxy.map(Proxy::end).unwrap_or_default()))
+    Ok((u8::try_from(end.exit_code()).unwrap_or(u8::MAX), proxy.map(|(proxy, _)| proxy.end()).unwrap_or_default()))
 }
 
 fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String> {

@@ -39,11 +39,7 @@ pub(crate) fn explain(args: &ShellExplain, start: &Start) -> ExitCode {
         }
         say!("{}", start.as_typed(&in_words(&judgement), &chosen.policy));
     }
-    ExitCode::from(match judgement.verdict() {
-        Verdict::Allow => 0,
-        Verdict::Ask => 4,
-        Verdict::Deny => 2,
-    })
+    exit::of_verdict(judgement.verdict())
 }
 
 /// One part a line, with its reason below, and the answer at the end.
@@ -53,22 +49,14 @@ fn in_words(judgement: &Judgement) -> String {
         let indent = "  ".repeat(finding.depth);
         let asked = aegis_gate::escaped(&finding.subject.asked());
         let cause = aegis_gate::escaped(&finding.cause.text());
-        out.push_str(&format!("{indent}{}: {asked}\n{indent}  {cause}\n", head(finding.verdict)));
+        out.push_str(&format!("{indent}{}: {asked}\n{indent}  {cause}\n", finding.verdict.in_words()));
     }
     if judgement.findings().is_empty() {
         out.push_str("there is no command in it\n");
     }
     let verb = if judgement.verdict() == Verdict::Ask { "" } else { "is " };
-    out.push_str(&format!("the text {verb}{}", head(judgement.verdict())));
+    out.push_str(&format!("the text {verb}{}", judgement.verdict().in_words()));
     out
-}
-
-const fn head(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "allowed",
-        Verdict::Ask => "needs approval",
-        Verdict::Deny => "denied",
-    }
 }
 
 /// Names as a run would resolve them.

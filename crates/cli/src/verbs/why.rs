@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use aegis_policy::Verdict;
-
 use crate::cli::Why;
 use crate::home::Start;
 use crate::{chosen, exit};
@@ -33,9 +31,5 @@ pub(crate) fn why(args: &Why, start: &Start) -> ExitCode {
             say!("  local-only: {}", names.join(", "));
         }
     }
-    ExitCode::from(match decision.verdict() {
-        Verdict::Allow => 0,
-        Verdict::Ask => 4,
-        Verdict::Deny => 2,
-    })
+    exit::of_verdict(decision.verdict())
 }

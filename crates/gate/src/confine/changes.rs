@@ -9,6 +9,7 @@ use aegis_sandbox::child::FileId;
 use aegis_sandbox::mediate::{Change, JudgeChange};
 
 use super::clearance::Clearance;
+use crate::call::MARK;
 
 /// A change that was denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +80,6 @@ pub struct PolicyChanges {
     all_approved: bool,
 }
 
-/// What words say of a path that may be made of what nobody but its readers may know.
-const WITHHELD: &str = "[REDACTED]";
-
 impl PolicyChanges {
     /// A judge of programs with this clearance, and the list of what it denies.
     #[must_use]
@@ -109,9 +107,9 @@ impl PolicyChanges {
         if self.clearance.is_public() {
             self.denials.add(op, path, || self.explain(op, path, &decision, granted));
         } else {
-            self.denials.add(op, Path::new(WITHHELD), || Explanation {
+            self.denials.add(op, Path::new(MARK), || Explanation {
                 verdict: Verdict::Deny,
-                asked: format!("{} {WITHHELD}", op.capability().name()),
+                asked: format!("{} {MARK}", op.capability().name()),
                 cause: "a program with local-only data changes only local-only files that may receive all of it".to_owned(),
                 rule: None,
                 suggestion: None,

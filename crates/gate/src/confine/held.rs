@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aegis_policy::{ChildNetwork, Policy};
+use aegis_policy::Policy;
 use aegis_sandbox::SandboxError;
 use aegis_sandbox::child::{ChildSpec, Finished, RunLimits, run_confined};
 use aegis_sandbox::confine::{Confined, Plan, Preparing};
@@ -69,27 +69,13 @@ impl Held {
         // the launcher leaves the system's namespaces while the plan is made
         let launcher = (parts.start)(false, Some(&system_plan())).map_err(|e| failed(&e))?;
         let planned_at = TURNS.changes();
-        let mut plan = plan(parts.policy, &parts.of).map_err(|e| NoLauncher::Plan(e.to_string()))?.plan;
-        plan.proxy = parts.policy.settings().child_network == ChildNetwork::Proxy;
+        let plan = plan(parts.policy, &parts.of).map_err(|e| NoLauncher::Plan(e.to_string()))?.plan;
         let clearance = parts.of.clearance.clone();
         let (judge, denials) = PolicyChanges::new(parts.policy.clone(), clearance.clone(), parts.all_approved);
         let mut confined = launcher.start(&plan, Some(Box::new(judge))).map_err(|e| failed(&e))?;
         let effect = Arc::new(AtomicU64::new(0));
-        let proxy = match confined.take_proxy() {
-            Some(listener) => {
-                let address = listener.local_addr().map_err(|e| failed(&e))?;
-                let parts = ProxyParts {
-                    policy: parts.policy.clone(),
-                    clearance: clearance.clone(),
-                    resolvers: Arc::new(move || parts.resolver.another()),
-                    records: parts.records,
-                    effect: Some(effect.clone()),
-                    caps: ProxyCaps::default(),
-                };
-                Some((Proxy::serve(listener, parts).map_err(|e| failed(&format!("the proxy cannot start: {e}")))?, address))
-            }
-            None => None,
-        };
+        let proxy = serve_proxy(&mut confined, parts.policy, &clearance, parts.records, parts.resolver, Some(effect.clone()));
+        let proxy = proxy.map_err(|e| failed(&e))?;
         Ok(Held { confined, plan, clearance, denials, proxy, effect, planned_at })
     }
 
@@ -142,6 +128,32 @@ impl Held {
         let (denied, changed_unreadable) = self.denials.take();
         Ok(Ran { finished, denied, changed_unreadable })
     }
+}
+
+/// Serves the socket of a launcher that has one, and says where that is.
+///
+/// # Errors
+/// No descriptor or thread is free.
+pub fn serve_proxy(
+    confined: &mut Confined,
+    policy: &Arc<Policy>,
+    clearance: &Clearance,
+    records: Arc<dyn RecordConnections>,
+    resolver: Resolver,
+    effect: Option<Arc<AtomicU64>>,
+) -> Result<Option<(Proxy, SocketAddr)>, String> {
+    let Some(listener) = confined.take_proxy() else { return Ok(None) };
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let parts = ProxyParts {
+        policy: policy.clone(),
+        clearance: clearance.clone(),
+        resolvers: Arc::new(move || resolver.another()),
+        records,
+        effect,
+        caps: ProxyCaps::default(),
+    };
+    let proxy = Proxy::serve(listener, parts).map_err(|e| format!("the proxy cannot start: {e}"))?;
+    Ok(Some((proxy, address)))
 }
 
 /// What the kernel gives for a launcher, in words for the journal.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{Access, Extent, PathOp, Policy};
+use aegis_policy::{Access, ChildNetwork, Extent, PathOp, Policy};
 use aegis_sandbox::confine::{Grant, Plan};
 
 use super::clearance::Clearance;
@@ -57,6 +57,7 @@ pub enum PlanError {
 /// [`PlanError`]: it could only be held in part.
 pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
     let mut plan = system_plan();
+    plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
     let mut walk = Walk::new(policy, of.clearance);
     // whoever listens there sees what is sent, and nobody knows what it says
     let sockets = if of.clearance.is_public() { policy.socket_reach() } else { Vec::new() };

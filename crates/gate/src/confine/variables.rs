@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use aegis_sandbox::confine::Plan;
 
-/// A variable and its value.
-type Variable = (OsString, OsString);
+use crate::perform::child_env::Variable;
 
 /// Sets in a sorted environment where temporary files go and where the proxy is. Each program looks for the proxy in another variable.
 pub fn tell_place(env: &mut Vec<Variable>, plan: &Plan, proxy: Option<SocketAddr>) {

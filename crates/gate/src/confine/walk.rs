@@ -63,11 +63,11 @@ impl<'a> Walk<'a> {
     /// Masks what is below a tree and may not be read.
     pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
         self.each_below(top, &mut |walk, path, kind| {
-            // whoever can see a socket can connect to it, however little may be read or written
             if kind.is_dir() && walk.is_closed(path) {
                 walk.masks.push(path.to_path_buf());
                 return false;
             }
+            // whoever can see a socket can connect to it, however little may be read or written
             if kind.is_socket() && walk.sockets.contains(path) || walk.may_read(path) && !kind.is_socket() {
                 return true;
             }

@@ -174,20 +174,23 @@ impl Gate {
         let clearance = Clearance::of(out.clone());
         let kind = if out.is_public() { TurnKind::Public } else { TurnKind::Change };
         let _turn = TURNS.take(kind, deadline).ok_or_else(|| EffectError::new(ErrorCode::Limit, format!("{}: {WAITED}", call.asked())))?;
-        let mut detail = failed.then(|| "not started: a local-only part of it cannot be given to a command".to_owned());
-        let hold = match self.hold(&clearance, &binary) {
-            Ok(hold) => Some(hold),
-            Err(NotHeld::Unrecorded(error)) => return Err(error),
-            Err(NotHeld::Impossible(why)) if out.is_public() => return Err(self.not_held(call, &why)),
-            Err(NotHeld::Impossible(why)) => {
-                detail.get_or_insert(why);
-                None
+        let hold = if failed {
+            Err("not started: a local-only part of it cannot be given to a command".to_owned())
+        } else {
+            match self.hold(&clearance, &binary) {
+                Ok(hold) => Ok(hold),
+                Err(NotHeld::Unrecorded(error)) => return Err(error),
+                Err(NotHeld::Impossible(why)) if out.is_public() => return Err(self.not_held(call, &why)),
+                Err(NotHeld::Impossible(why)) => Err(why),
             }
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
-        let (Some(hold), None) = (hold, &detail) else {
-            self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail.unwrap_or_default()))?;
-            return Ok(self.no_output(child, &out));
+        let hold = match hold {
+            Ok(hold) => hold,
+            Err(detail) => {
+                self.ledger.outcome(id, Done::failed(ErrorCode::Exec).detail(detail))?;
+                return Ok(self.no_output(child, &out));
+            }
         };
         let cancel = self.cancel.clone();
         let run = RunLimits { deadline, max_output, cancel: cancel.as_ref().map(Cancel::fd), spare: &[] };

@@ -70,10 +70,7 @@ impl Gate {
 
     /// Whether this machine can hold commands at all.
     fn machine_could(&self) -> bool {
-        self.launcher.is_some() && {
-            let machine = Machine::probe();
-            machine.namespaces.is_ok() && machine.judged_changes.is_ok()
-        }
+        self.launcher.is_some() && Machine::probe().can_hold().is_ok()
     }
 
     fn new_launcher(&mut self, clearance: &Clearance, program: &Binary) -> Result<Held, NoLauncher> {

@@ -1,7 +1,7 @@
 //! One file per kind of effect: what the pipeline of the gate is for each.
 
 mod argument;
-mod child_env;
+pub(crate) mod child_env;
 mod declassify;
 mod env;
 pub(crate) mod exec;

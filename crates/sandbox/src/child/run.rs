@@ -1,14 +1,13 @@
 //! A child from start to end: feeds it, reads it, and stops it at its limits, in one thread and without a deadlock.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::time::Instant;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
-
-use std::path::Path;
 
 use super::pipes::Pipes;
 use super::running::{RunningChild, spawn};

@@ -48,6 +48,14 @@ impl Machine {
             own_proc,
         }
     }
+
+    /// Whether it can hold commands; else why not.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn can_hold(&self) -> Result<(), String> {
+        self.namespaces.clone().and_then(|()| self.judged_changes.clone())
+    }
 }
 
 /// Asked of the kernel, which makes no rule set for that.

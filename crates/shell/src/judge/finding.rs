@@ -109,11 +109,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = match self.verdict {
-            Verdict::Allow => "allowed",
-            Verdict::Ask => "needs approval",
-            Verdict::Deny => "denied",
-        };
+        let head = self.verdict.in_words();
         write!(f, "{head}: {}: {}", self.subject.asked(), self.cause.text())
     }
 }

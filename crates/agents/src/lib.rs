@@ -8,11 +8,13 @@
 //! | `toml` | the entry in TOML |
 //! | `edit` | text in, text out: installed, uninstalled |
 //! | `file` | a settings file: found, judged, read, replaced whole, backed up once |
+//! | `hooks` | what agents ask before they use a tool, and what they are told |
 //! | `plan` | what would change in a file, to be shown or done |
 #![forbid(unsafe_code)]
 
 mod edit;
 mod file;
+pub mod hooks;
 mod host;
 mod jsonc;
 mod plan;

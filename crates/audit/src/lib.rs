@@ -7,6 +7,7 @@
 //! | `journal` | [`Journal`]: the writer; one locked append per record |
 //! | `open`, `lock`, `tail`, `torn` | how the writer opens its file, locks it, finds its end, and sets a torn line aside |
 //! | `link` | sequence number and claimed hash of a line, in our shape and the older ones |
+//! | `place` | where the journal of a policy root lies |
 //! | `verify` | [`verify`]: one verdict on a whole file |
 //! | `show`, `render` | [`Entries`]: the records of a file, one by one; [`render_line`]: one of them for people |
 //!
@@ -27,6 +28,7 @@ mod lines;
 mod link;
 mod lock;
 mod open;
+mod place;
 mod record;
 mod render;
 mod run_id;
@@ -45,9 +47,10 @@ pub use fields::Fields;
 pub use journal::{Durability, Journal, Options, Seq};
 pub use line::MAX_RECORD_BYTES;
 pub use lines::MAX_READ_LINE_BYTES;
+pub use place::directory_of_root;
 pub use record::{
     Approval, Call, CallEnd, CallStart, Confinement, Declassified, Denied, Effect, EffectIntent, EffectOutcome, EffectResult, Finding,
-    Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
+    HookDecision, Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
 };
 pub use render::{printable, render_line};
 pub use run_id::RunId;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_policy::{LoadError, Policy, ProjectPolicy, Surroundings, TrustStore, find_project_policy};
+use aegis_policy::{Choice, Held, LoadError, Policy, Surroundings, find_project_policy};
 
 use crate::home::Start;
 
@@ -23,52 +23,35 @@ fn load(named: Option<&Path>, start: &Start, around: &Surroundings) -> Result<Ch
     if let Some(path) = named {
         return Ok(in_full(Policy::load(&start.cwd.join(path), &finder, around)?));
     }
-    let found = start.home.as_deref().and_then(|home| find_project_policy(&start.cwd, home)).or_else(|| {
-        // without a known home directory the search ends at the root
-        start.home.is_none().then(|| find_project_policy(&start.cwd, Path::new("/"))).flatten()
-    });
-    let user = || match start.user_policy() {
-        Some(path) => Policy::load(&path, &finder.clone().starting_at(&start.cwd), around).map(Some),
-        None => Ok(None),
-    };
-    let Some(path) = found else {
-        return Ok(match user()? {
-            Some(policy) => in_full(policy),
-            None => Chosen {
-                policy: Policy::built_in(&start.cwd, &finder, around)?,
-                banner: vec![
-                    "no aegis.toml here: the built-in policy holds, which grants nothing".to_owned(),
-                    "to grant: aegis init --lang python|node|ruby|rust|go".to_owned(),
-                ],
-            },
-        });
-    };
-    let trusted = |path: &Path, hash: &str| {
-        start
-            .trust_dir()
-            .ok()
-            .filter(|d| d.is_dir())
-            .and_then(|dir| TrustStore::open(&dir).ok())
-            .is_some_and(|store| store.is_trusted(path, hash).unwrap_or(false))
-    };
-    match Policy::for_project(&path, &finder, around, trusted)? {
+    let (user, trust) = (start.user_policy(), start.trust_dir().ok());
+    let choice = Choice { from: &start.cwd, home: start.home.as_deref(), user: user.as_deref(), trust: trust.as_deref() };
+    let aegis_policy::Chosen { policy, how } = Policy::choose(choice, &finder, around)?;
+    Ok(match how {
         // what it weakens was shown to whoever trusted it, and stands in the journal
-        ProjectPolicy::Trusted(policy) => Ok(Chosen { policy: *policy, banner: Vec::new() }),
-        ProjectPolicy::Untrusted(project) => {
-            let shown = start.shown(&path);
-            let (base, held) = match user()? {
-                Some(policy) => (policy, "your own policy holds, and it only tightens that"),
-                None => (Policy::built_in(project.root(), &finder, around)?, "the built-in policy holds, which grants nothing"),
+        Held::Project => Chosen { policy, banner: Vec::new() },
+        Held::User => in_full(policy),
+        Held::BuiltIn => Chosen {
+            policy,
+            banner: vec![
+                "no aegis.toml here: the built-in policy holds, which grants nothing".to_owned(),
+                "to grant: aegis init --lang python|node|ruby|rust|go".to_owned(),
+            ],
+        },
+        Held::Tightened { project, built_in } => {
+            let shown = start.shown(&project);
+            let held = match built_in {
+                false => "your own policy holds, and it only tightens that",
+                true => "the built-in policy holds, which grants nothing",
             };
-            Ok(Chosen {
-                policy: base.tightened_by(project, &finder, around)?,
+            Chosen {
+                policy,
                 banner: vec![
                     format!("{shown} is not trusted on this machine: {held}"),
                     format!("to trust it as it is now: aegis trust {shown}"),
                 ],
-            })
+            }
         }
-    }
+    })
 }
 
 fn in_full(policy: Policy) -> Chosen {

@@ -49,6 +49,12 @@ pub(crate) enum Verb {
     /// Say what this machine gives to hold commands, and whether the policy's demands can be kept
     #[command(after_help = "Example:\n  aegis doctor")]
     Doctor(Doctor),
+    /// Answer a coding agent that asks before it uses a tool
+    #[command(after_help = "Example:\n  aegis hook --host claude --event PreToolUse < event.json")]
+    Hook(Hook),
+    /// Let through once what an agent asked for and nobody could be asked about
+    #[command(after_help = "Example:\n  aegis approve")]
+    Approve(Approve),
     /// Trust a policy file as it is now
     #[command(after_help = "Example:\n  aegis trust aegis.toml")]
     Trust(Trust),
@@ -126,6 +132,27 @@ pub(crate) struct Exec {
     /// The command and its arguments, behind `--`
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+/// Read by the hook itself (`aegis_hook`), which is started too often to wait for a parser of all verbs; this is its help.
+#[derive(Debug, Args)]
+pub(crate) struct Hook {
+    /// The agent: claude, codex, opencode, gemini, antigravity, copilot or cursor; auto finds out
+    #[arg(long, value_name = "HOST", required = true)]
+    pub(crate) host: Option<String>,
+    /// The agent's own name for the event; auto takes the one that the question names
+    #[arg(long, value_name = "EVENT", required = true)]
+    pub(crate) event: Option<String>,
+    /// The user's policy, in the place of ~/.config/aegis/policy.toml; an absolute path
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// Only show what waits
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -31,12 +31,9 @@ pub(crate) fn default_path(root: &Path, start: &Start) -> Result<PathBuf, String
     Ok(state_of(root, start)?.join("audit.jsonl"))
 }
 
-/// What is kept for a policy root: `<state>/<name of the root>-<8 hex digits of the SHA-256 of its path>`.
+/// What is kept for a policy root.
 pub(crate) fn state_of(root: &Path, start: &Start) -> Result<PathBuf, String> {
-    let digest = Sha256Digest::of(root.as_os_str().as_bytes()).hex();
-    let short = String::from_utf8_lossy(digest.get(..8).unwrap_or_default()).into_owned();
-    let name = root.file_name().map_or_else(|| "root".to_owned(), |n| n.to_string_lossy().into_owned());
-    Ok(start.state_dir()?.join(format!("{name}-{short}")))
+    Ok(aegis_audit::directory_of_root(&start.state_dir()?, root))
 }
 
 pub(crate) fn open(path: &Path, policy: &Policy) -> Result<Journal, aegis_audit::JournalError> {

@@ -29,6 +29,11 @@ fn main() -> ExitCode {
     if argv.first().is_some_and(|name| name == aegis_sandbox::confine::LAUNCHER) {
         aegis_sandbox::confine::launcher();
     }
+    // an agent waits for each of these; what is asked of the command line itself is answered below
+    let asks_for_help = |word: &OsString| word == "--help" || word == "-h";
+    if argv.get(1).is_some_and(|verb| verb == "hook") && !argv.iter().any(asks_for_help) {
+        return aegis_hook::run(argv.into_iter().skip(2));
+    }
     // the worker makes itself ready while we read the command line and the policy
     let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
     // and so does the launcher
@@ -61,6 +66,8 @@ fn main() -> ExitCode {
         Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
         Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),
         Verb::Doctor(args) => verbs::doctor::doctor(&args, &start),
+        Verb::Hook(_) => exit::internal(&"a hook was not recognised"),
+        Verb::Approve(args) => verbs::approve::approve(&args, &start),
         Verb::Trust(args) => verbs::trust::trust(&args, &start),
         Verb::Completions { shell } => verbs::generate::completions(shell),
         Verb::Man => verbs::generate::man(),

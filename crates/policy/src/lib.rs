@@ -46,7 +46,7 @@ pub use command::{
 pub use decide::{BlockedFlow, Declassification, Extent, Reach, Surroundings};
 pub use decision::{Atom, Decision, Reason, Verdict, Visibility};
 pub use explain::Explanation;
-pub use load::{Finder, find_project_policy, home_dir};
+pub use load::{Choice, Chosen, Finder, Held, find_project_policy, home_dir};
 pub use load_error::{LoadCode, LoadError};
 pub use merged::{
     ChildNetwork, Confine, Durability, Limits, Note, SessionLimits, Settings, Shape, SourceFile, ToolHint, Unlisted, Weakening,

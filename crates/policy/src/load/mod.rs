@@ -13,6 +13,7 @@
 //! | `sinks` | what the lists open at all, by name |
 //! | `untrusted` | what a policy may not say before it is trusted |
 
+mod choose;
 mod discover;
 mod finder;
 mod gather;
@@ -29,6 +30,7 @@ mod tests;
 
 use std::path::Path;
 
+pub use choose::{Choice, Chosen, Held};
 pub use discover::find_project_policy;
 pub use finder::Finder;
 pub use home::home_dir;

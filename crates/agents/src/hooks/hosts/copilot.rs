@@ -1,0 +1,86 @@
+//! GitHub Copilot CLI, as 1.0.102 was seen to work.
+
+use aegis_shell::Dialect;
+use serde_json::{Map, Value, json};
+
+use super::{HookHost, Protocol, acts, claude_like};
+use crate::hooks::event::{Event, Point, Prompts, directory, text};
+use crate::hooks::stance::Stance;
+use crate::hooks::tools::{Kind, Tool};
+
+pub(super) struct Copilot;
+
+const TOOLS: &[Tool] = &[
+    Tool { names: &["bash", "Bash"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["powershell"], kind: Kind::Shell(Dialect::Other), fields: &["command"] },
+    Tool { names: &["view", "Read"], kind: Kind::Read, fields: &["path", "file_path"] },
+    Tool { names: &["create", "Write"], kind: Kind::Write, fields: &["path", "file_path"] },
+    Tool { names: &["edit", "str_replace_editor", "Edit"], kind: Kind::Edit, fields: &["path", "file_path"] },
+    Tool { names: &["glob", "Glob"], kind: Kind::Glob, fields: &["pattern", "path"] },
+    Tool { names: &["grep", "rg", "Grep"], kind: Kind::Search, fields: &["path", "paths"] },
+    Tool { names: &["web_fetch", "WebFetch"], kind: Kind::Fetch, fields: &["url"] },
+    Tool { names: &["apply_patch"], kind: Kind::Patch, fields: &["patch", "input", "command"] },
+    Tool { names: &["report_intent", "update_todo", "ask_user", "read_bash", "stop_bash", "list_bash"], kind: Kind::Nothing, fields: &[] },
+];
+
+impl Protocol for Copilot {
+    fn event_name(&self, object: &Map<String, Value>) -> Option<String> {
+        ["hook_event_name", "hookEventName"].iter().find_map(|key| object.get(*key)).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    fn points(&self) -> &'static [(&'static str, Point)] {
+        &[("preToolUse", Point::Before), ("PreToolUse", Point::Before)]
+    }
+
+    fn other_events(&self) -> &'static [&'static str] {
+        &[
+            "postToolUse", "PostToolUse", "sessionStart", "sessionEnd", "userPromptSubmitted", "errorOccurred", "agentStop", "subagentStart", "subagentStop", "preCompact", "notification",
+        ]
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        TOOLS
+    }
+
+    fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
+        if object.contains_key("tool_name") {
+            return claude_like(HookHost::Copilot, name, point, object);
+        }
+        let tool = text(&object, "toolName")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
+        // some versions hand the arguments over as the text of an object
+        let input = match object.get("toolArgs") {
+            Some(Value::String(text)) if text.trim().is_empty() => Value::Null,
+            Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| format!("`toolArgs` is no JSON: {error}"))?,
+            Some(other) => other.clone(),
+            None => Value::Null,
+        };
+        Ok(Event {
+            host: HookHost::Copilot,
+            point,
+            name: name.to_owned(),
+            session: text(&object, "sessionId")?,
+            cwd: directory(text(&object, "cwd")?)?,
+            mode: None,
+            prompts: Prompts::Yes,
+            acts: acts(self, &tool, &input),
+            tool,
+            input,
+        })
+    }
+
+    /// Where nobody can be asked, a question blocks.
+    fn asks(&self, _: &str, _: Point) -> bool {
+        true
+    }
+
+    fn passes(&self, _: &str, _: Point) -> bool {
+        true
+    }
+
+    fn render(&self, _: &str, _: Point, stance: Stance, reason: &str) -> Value {
+        match stance {
+            Stance::NoOpinion => json!({}),
+            stance => json!({ "permissionDecision": stance.word(), "permissionDecisionReason": reason }),
+        }
+    }
+}

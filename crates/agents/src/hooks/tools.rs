@@ -222,11 +222,13 @@ fn named(input: &Value) -> Act {
             Value::Array(items) => todo.extend(items.iter().map(|value| (key, value))),
             Value::String(text) => {
                 let plain: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-                let is_address = text.contains("://");
-                if ADDRESSES.contains(&plain.as_str()) && is_address {
+                let file = text.strip_prefix("file://");
+                if let Some(path) = file {
+                    paths.push(path.to_owned());
+                } else if ADDRESSES.contains(&plain.as_str()) && text.contains("://") {
                     urls.push(text.clone());
                 } else if FILES.contains(&plain.as_str()) {
-                    paths.push(text.strip_prefix("file://").unwrap_or(text).to_owned());
+                    paths.push(text.clone());
                 }
                 if COMMANDS.contains(&plain.as_str()) {
                     commands.push(text.clone());

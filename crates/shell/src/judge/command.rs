@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict, lexical};
+use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict, Visibility, lexical};
 
 use super::path::{NOWHERE, shown};
 use super::{Cause, Judge, Subject, is_firm};
@@ -114,6 +114,7 @@ impl Judge<'_> {
             }
             Verdict::Deny => {
                 self.decided_as(&access, subject, decision);
+                self.closed_files(request);
                 self.denies(|judge| judge.inside(request, here));
             }
             Verdict::Allow | Verdict::Ask => {
@@ -128,6 +129,24 @@ impl Judge<'_> {
         let verdict = decision.verdict();
         let cause = self.decided(access, &subject, decision);
         self.push(subject, verdict, cause);
+    }
+
+    /// Of a command that no list names, the files that are closed all the same: whoever is asked about it is told, and where nobody is asked
+    /// about what no list names it is still denied.
+    fn closed_files(&mut self, request: &ExecRequest) {
+        for file in request.files() {
+            let access = Access::Path { op: file.op, path: &file.path };
+            let decision = self.policy.decide(&access);
+            let subject = Subject::File { op: file.op, path: aegis_policy::shown(&file.raw) };
+            let certain = file.certainty != aegis_policy::Certainty::Possible;
+            // a word that may not be a file at all is not held to be one that is written
+            if is_firm(&decision) && (certain || file.op == PathOp::Read) {
+                let cause = self.decided(&access, &subject, decision);
+                self.push(subject, Verdict::Deny, cause);
+            } else if file.op == PathOp::Read && decision.visibility() == Visibility::LocalOnly {
+                self.push(subject, Verdict::Deny, Cause::LocalOnly);
+            }
+        }
     }
 
     /// What could be other than it looks.

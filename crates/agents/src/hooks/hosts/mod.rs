@@ -216,7 +216,7 @@ pub(super) fn found_out(object: &Map<String, Value>) -> HookHost {
         HookHost::Antigravity
     } else if has("toolName") || has("toolArgs") {
         HookHost::Copilot
-    } else if has("cursor_version") || has("generation_id") {
+    } else if has("cursor_version") || has("generation_id") || has("workspace_roots") {
         HookHost::Cursor
     } else if is("hook_event_name", "permission.ask") || is("hook_event_name", "permission.asked") || is("hook_event_name", "tool.execute.before") {
         HookHost::OpenCode

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `host` | the agents as a table: their files, and the shape that an MCP server has there |
 //! | `server` | the server that is installed, and how one of ours is known again |
+//! | `document` | a text in JSON with comments, edited in place |
 //! | `jsonc` | the entry in JSON with comments |
 //! | `toml` | the entry in TOML |
 //! | `edit` | text in, text out: installed, uninstalled |
@@ -11,6 +12,7 @@
 //! | `plan` | what would change in a file, to be shown or done |
 #![forbid(unsafe_code)]
 
+mod document;
 mod edit;
 mod file;
 mod host;

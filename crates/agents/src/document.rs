@@ -11,9 +11,11 @@ use crate::edit::{EditError, position};
 pub(crate) const MARK: char = '\u{feff}';
 
 /// Comments and trailing commas, as most hosts read them; nothing else beyond JSON.
-const OPTIONS: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
+const MOST: Reads = Reads { comments: true, trailing_commas: true };
+
+const PLAIN: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_trailing_commas: false,
     allow_loose_object_property_names: false,
     allow_missing_commas: false,
     allow_single_quoted_strings: false,
@@ -24,6 +26,13 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
+/// What a reader takes beyond JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reads {
+    pub(crate) comments: bool,
+    pub(crate) trailing_commas: bool,
+}
+
 /// A parsed text.
 pub(crate) struct Document<'t> {
     mark: &'t str,
@@ -33,9 +42,15 @@ pub(crate) struct Document<'t> {
 impl<'t> Document<'t> {
     /// A text whose whole is an object, or nothing at all.
     pub(crate) fn parse(text: &'t str) -> Result<Document<'t>, EditError> {
+        Document::parse_as(text, MOST)
+    }
+
+    /// The same for a reader that takes less.
+    pub(crate) fn parse_as(text: &'t str, reads: Reads) -> Result<Document<'t>, EditError> {
+        let options = ParseOptions { allow_comments: reads.comments, allow_trailing_commas: reads.trailing_commas, ..PLAIN };
         let body = text.strip_prefix(MARK).unwrap_or(text);
         let mark = text.get(..text.len() - body.len()).unwrap_or_default();
-        let root = CstRootNode::parse(body, &OPTIONS).map_err(|error| {
+        let root = CstRootNode::parse(body, &options).map_err(|error| {
             let (line, column) = position(body, error.range().start);
             EditError::Invalid { line, column, reason: lower(&error.kind().to_string()) }
         })?;

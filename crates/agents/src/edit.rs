@@ -34,6 +34,17 @@ pub enum EditError {
     /// A form that Aegis does not write and does not edit.
     #[error("`{0}` is written in a form that Aegis does not edit; change it by hand")]
     Form(String),
+    /// The host does not read a file with such a thing in it.
+    #[error("{what}; {host} ignores a file with that, and every hook in it, so mend it first; nothing was changed")]
+    Ignored {
+        /// What it is and where.
+        what: String,
+        /// The host's name.
+        host: &'static str,
+    },
+    /// A file that should be ours alone is not.
+    #[error("holds something that Aegis did not write; move it away first; nothing was changed")]
+    NotOursAlone,
     /// The changed text does not mean what it should; a bug of ours, and nothing was written.
     #[error("the changed text would not mean what it should; nothing was changed")]
     Wrong,

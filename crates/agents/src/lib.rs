@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `host` | the agents as a table: their files, and the shape that an MCP server has there |
+//! | `install` | the hook in the settings of the agents |
 //! | `server` | the server that is installed, and how one of ours is known again |
 //! | `document` | a text in JSON with comments, edited in place |
 //! | `jsonc` | the entry in JSON with comments |
@@ -16,6 +17,7 @@ mod document;
 mod edit;
 mod file;
 mod host;
+mod install;
 mod jsonc;
 mod plan;
 mod server;
@@ -24,5 +26,6 @@ mod toml;
 pub use edit::{EditError, entry};
 pub use file::{FileError, SettingsFile};
 pub use host::{Host, Places, Scope};
+pub use install::{Change, Hook, HookError, Installed, Status, is_made_by_rulesync, is_rulesync_used, plans, rulesync, status};
 pub use plan::{Plan, PlanError};
 pub use server::Server;

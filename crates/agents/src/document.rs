@@ -62,6 +62,18 @@ impl<'t> Document<'t> {
         Ok(Document { mark, root })
     }
 
+    /// Whether there is a comment anywhere.
+    pub(crate) fn has_comments(&self) -> bool {
+        let mut left: Vec<CstNode> = self.root.children();
+        while let Some(node) = left.pop() {
+            if node.is_comment() {
+                return true;
+            }
+            left.extend(node.children());
+        }
+        false
+    }
+
     /// The text as it is now.
     pub(crate) fn text(&self) -> String {
         format!("{}{}", self.mark, self.root)

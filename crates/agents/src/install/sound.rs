@@ -11,7 +11,7 @@ use crate::edit::EditError;
 pub(crate) fn sound(text: &str, reader: &Reader) -> Result<(), EditError> {
     let ignored = |what: String| EditError::Ignored { what, host: reader.name };
     // what is no JSON in any sense has a better message
-    Document::parse(text)?;
+    let document = Document::parse(text)?;
     if text.starts_with(MARK) && !reader.byte_order_mark {
         return Err(ignored("it begins with a byte order mark".to_owned()));
     }
@@ -26,6 +26,9 @@ pub(crate) fn sound(text: &str, reader: &Reader) -> Result<(), EditError> {
     Document::parse_as(text, Reads { comments: reader.comments, trailing_commas: false }).map_err(at)?;
     if reader.comments {
         return Ok(());
+    }
+    if document.has_comments() {
+        return Err(ignored("it has comments".to_owned()));
     }
     let value: Value = serde_json::from_str(body).map_err(|error| ignored(format!("not plain JSON: {error}")))?;
     match reader.rules {

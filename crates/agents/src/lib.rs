@@ -22,6 +22,8 @@ mod jsonc;
 mod plan;
 mod server;
 mod toml;
+#[cfg(test)]
+mod written;
 
 pub use edit::{EditError, entry};
 pub use file::{FileError, SettingsFile};

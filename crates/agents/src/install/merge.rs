@@ -255,3 +255,6 @@ fn has_event(text: &str, part: &Section, name: &str) -> bool {
 fn named(part: &Section, key: &str) -> String {
     part.path.iter().chain([&key]).copied().collect::<Vec<_>>().join(".")
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::host::{Host, Places, Scope};
 
 /// What is known of an agent's hooks.
+#[derive(Debug)]
 pub(crate) struct HookFacts {
     /// The agent in our own command line.
     pub(crate) word: &'static str,
@@ -26,6 +27,7 @@ pub(crate) struct HookFacts {
 }
 
 /// What a file with hooks is.
+#[derive(Debug)]
 pub(crate) enum Form {
     /// JSON in which our entries stand among others.
     Shared(&'static JsonHooks),
@@ -36,6 +38,7 @@ pub(crate) enum Form {
 }
 
 /// Hooks in JSON.
+#[derive(Debug)]
 pub(crate) struct JsonHooks {
     pub(crate) sections: &'static [Section],
     /// Whether the file begins with `"version": 1`.
@@ -44,6 +47,7 @@ pub(crate) struct JsonHooks {
 }
 
 /// The hooks of one agent.
+#[derive(Debug)]
 pub(crate) struct Section {
     /// The objects around the events.
     pub(crate) path: &'static [&'static str],
@@ -60,6 +64,7 @@ pub(crate) struct Section {
 }
 
 /// What a member of an entry holds.
+#[derive(Debug)]
 pub(crate) enum Field {
     Command,
     Text(&'static str),
@@ -69,6 +74,7 @@ pub(crate) enum Field {
 }
 
 /// What an agent reads; what it does not read switches every hook of the file off.
+#[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) name: &'static str,
     pub(crate) comments: bool,
@@ -77,7 +83,7 @@ pub(crate) struct Reader {
 }
 
 /// Which members must have a certain form for the file to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Rules {
     Claude,
     Codex,

@@ -38,6 +38,12 @@ impl Host {
         })
     }
 
+    /// Its name in our own command line; empty for an agent without hooks.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.hooks().map_or("", |facts| facts.word)
+    }
+
     /// What is left to a person after installing.
     #[must_use]
     pub fn next_step(self) -> Option<&'static str> {

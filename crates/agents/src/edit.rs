@@ -34,6 +34,17 @@ pub enum EditError {
     /// A form that Aegis does not write and does not edit.
     #[error("`{0}` is written in a form that Aegis does not edit; change it by hand")]
     Form(String),
+    /// The host does not read a file with such a thing in it.
+    #[error("{what}; {host} ignores a file with that, and every hook in it, so mend it first; nothing was changed")]
+    Ignored {
+        /// What it is and where.
+        what: String,
+        /// The host's name.
+        host: &'static str,
+    },
+    /// A file that should be ours alone is not.
+    #[error("holds something that Aegis did not write; move it away first; nothing was changed")]
+    NotOursAlone,
     /// The changed text does not mean what it should; a bug of ours, and nothing was written.
     #[error("the changed text would not mean what it should; nothing was changed")]
     Wrong,
@@ -48,13 +59,20 @@ pub(crate) enum Edited {
     Gone,
 }
 
+impl Edited {
+    /// A new text in the place of an old one.
+    pub(crate) fn from(old: &str, new: String) -> Edited {
+        if new == old { Edited::Same } else { Edited::Text(new) }
+    }
+}
+
 /// The text with our entry in it; an entry of ours that is there already is brought up to date.
 pub(crate) fn installed(host: Host, text: &str, server: &Server) -> Result<Edited, EditError> {
     let new = match host.facts().shape {
         Shape::Json(shape) => jsonc::put(text, shape, server)?,
         Shape::Toml => toml::put(text, server)?,
     };
-    Ok(if new == text { Edited::Same } else { Edited::Text(new) })
+    Ok(Edited::from(text, new))
 }
 
 /// The text without our entry. `before` is the file as it was before our first change, where that is known.
@@ -63,15 +81,11 @@ pub(crate) fn uninstalled(host: Host, text: &str, before: Option<&str>) -> Resul
     if !started.is_ours() {
         return Err(EditError::NotOurs);
     }
-    // where nobody changed the file since, it becomes what it was, to the byte
     if let Some(server) = started.server() {
-        let origin = before.unwrap_or_default();
-        let untouched = found(host, origin).is_ok_and(|entry| entry.is_none())
-            && installed(host, origin, &server).is_ok_and(|edited| edited == Edited::Text(text.to_owned()));
-        match (untouched, before) {
-            (true, Some(before)) => return Ok(Edited::Text(before.to_owned())),
-            (true, None) => return Ok(Edited::Gone),
-            (false, _) => {}
+        let had_none = |origin: &str| found(host, origin).is_ok_and(|entry| entry.is_none());
+        let again = |origin: &str| installed(host, origin, &server).ok().filter(|_| had_none(origin));
+        if let Some(restored) = restored(text, before, again) {
+            return Ok(restored);
         }
     }
     let new = match host.facts().shape {
@@ -82,6 +96,12 @@ pub(crate) fn uninstalled(host: Host, text: &str, before: Option<&str>) -> Resul
         return Err(EditError::Wrong);
     }
     Ok(Edited::Text(new))
+}
+
+/// Where nobody changed the file since our first change, it becomes what it was, to the byte. `again` makes that change anew.
+pub(crate) fn restored(text: &str, before: Option<&str>, again: impl Fn(&str) -> Option<Edited>) -> Option<Edited> {
+    let is_untouched = again(before.unwrap_or_default()) == Some(Edited::Text(text.to_owned()));
+    is_untouched.then(|| before.map_or(Edited::Gone, |before| Edited::Text(before.to_owned())))
 }
 
 /// Our entry alone, in the sections around it, as a host's file has it.

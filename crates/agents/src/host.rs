@@ -42,6 +42,13 @@ pub struct Places<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
+impl Places<'_> {
+    /// The directory that a variable names; a path that is not absolute names none.
+    pub(crate) fn moved(&self, variable: &str) -> Option<PathBuf> {
+        (self.variable)(variable).map(PathBuf::from).filter(|directory| directory.is_absolute())
+    }
+}
+
 /// What is known of one agent.
 pub(crate) struct Facts {
     pub(crate) user: &'static [&'static str],
@@ -165,10 +172,7 @@ impl Host {
     #[must_use]
     pub fn settings(self, scope: Scope, places: &Places<'_>) -> PathBuf {
         let facts = self.facts();
-        let moved = facts.moved.and_then(|(name, files)| {
-            let directory = PathBuf::from((places.variable)(name)?);
-            directory.is_absolute().then_some((directory, files))
-        });
+        let moved = facts.moved.and_then(|(name, files)| Some((places.moved(name)?, files)));
         let (directory, files) = match (scope, moved) {
             (Scope::Project, _) => (places.project.to_path_buf(), facts.project),
             (Scope::User, Some(moved)) => moved,

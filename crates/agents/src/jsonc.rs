@@ -1,55 +1,12 @@
-//! Our entry in JSON with comments. The text is edited through a concrete syntax tree, so that everything else stays as it was written.
+//! Our entry in JSON with comments.
 
-use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::cst::{CstObject, CstObjectProp};
 use serde_json::{Value, json};
 
-use crate::edit::{EditError, position};
+use crate::document::{Document, drop_empty, member, object, section, section_or_new, set};
+use crate::edit::EditError;
 use crate::host::JsonShape;
 use crate::server::{NAME, Server, Started};
-
-/// Editors of another system put it first; no JSON parser takes it for blank.
-const MARK: char = '\u{feff}';
-
-/// Comments and trailing commas, as most hosts read them; nothing else beyond JSON.
-const OPTIONS: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
-    allow_loose_object_property_names: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
-
-struct Document<'t> {
-    mark: &'t str,
-    root: CstRootNode,
-}
-
-impl<'t> Document<'t> {
-    fn parse(text: &'t str) -> Result<Document<'t>, EditError> {
-        let body = text.strip_prefix(MARK).unwrap_or(text);
-        let mark = text.get(..text.len() - body.len()).unwrap_or_default();
-        let root = CstRootNode::parse(body, &OPTIONS).map_err(|error| {
-            let (line, column) = position(body, error.range().start);
-            EditError::Invalid { line, column, reason: lower(&error.kind().to_string()) }
-        })?;
-        match root.value() {
-            None => {}
-            Some(CstNode::Container(node)) if node.is_object() => {}
-            Some(_) => return Err(EditError::NotA { what: "the whole file".to_owned(), wanted: "an object" }),
-        }
-        Ok(Document { mark, root })
-    }
-
-    fn text(&self) -> String {
-        format!("{}{}", self.mark, self.root)
-    }
-}
 
 /// What the entry of our name starts.
 pub(crate) fn found(text: &str, shape: &JsonShape) -> Result<Option<Started>, EditError> {
@@ -64,14 +21,10 @@ pub(crate) fn put(text: &str, shape: &JsonShape, server: &Server) -> Result<Stri
     let document = Document::parse(text)?;
     let root = document.root.object_value_or_create().ok_or(EditError::Wrong)?;
     let path = sections(&root, shape)?;
-    let mut section = root;
-    for name in path {
-        member(&section, name)?;
-        section = section.object_value_or_create(name).ok_or_else(|| EditError::NotA { what: path.join("."), wanted: "an object" })?;
-    }
+    let section = section_or_new(&root, path)?;
     match member(&section, NAME)? {
         None => {
-            section.append(NAME, input(&fresh(shape, &server.started())));
+            section.append(NAME, object(&fresh(shape, &server.started())));
         }
         Some(entry) => update(&entry, shape, server)?,
     }
@@ -91,14 +44,7 @@ pub(crate) fn take(text: &str, shape: &JsonShape, before: Option<&str>) -> Resul
     if let Some(entry) = member(&inner, NAME)? {
         entry.remove();
     }
-    for end in (1..=path.len()).rev() {
-        let path = path.get(..end).unwrap_or_default();
-        let Some(section) = section(&root, path)? else { continue };
-        if !is_empty(&section) || before.is_some_and(|before| has(before, path)) {
-            break;
-        }
-        section.parent().and_then(|parent| parent.as_object_prop()).ok_or(EditError::Wrong)?.remove();
-    }
+    drop_empty(&root, path, before)?;
     Ok(document.text())
 }
 
@@ -109,35 +55,6 @@ fn sections(root: &CstObject, shape: &JsonShape) -> Result<&'static [&'static st
         |prop: &CstObjectProp| prop.object_value().is_some_and(|object| ["type", "command"].iter().any(|key| object.get(key).is_some()));
     let is_older = section(root, older)?.is_some_and(|section| section.get(newest).is_none() && section.properties().iter().any(is_server));
     Ok(if is_older { older } else { shape.sections })
-}
-
-fn section(root: &CstObject, path: &[&str]) -> Result<Option<CstObject>, EditError> {
-    let mut at = root.clone();
-    for name in path {
-        let Some(found) = member(&at, name)? else { return Ok(None) };
-        at = found.object_value().ok_or_else(|| EditError::NotA { what: path.join("."), wanted: "an object" })?;
-    }
-    Ok(Some(at))
-}
-
-fn has(text: &str, path: &[&str]) -> bool {
-    let Ok(document) = Document::parse(text) else { return false };
-    document.root.object_value().is_some_and(|root| matches!(section(&root, path), Ok(Some(_))))
-}
-
-/// A member of an object, by what its name means, not by how it is written.
-fn member(object: &CstObject, name: &str) -> Result<Option<CstObjectProp>, EditError> {
-    let mut named = object.properties().into_iter().filter(|p| p.decoded_name().as_deref() == Some(name));
-    let first = named.next();
-    if named.next().is_some() {
-        return Err(EditError::Twice(name.to_owned()));
-    }
-    Ok(first)
-}
-
-/// No member and no comment.
-fn is_empty(object: &CstObject) -> bool {
-    object.properties().is_empty() && !object.children().iter().any(CstNode::is_comment)
 }
 
 fn started(entry: &CstObjectProp, shape: &JsonShape) -> Started {
@@ -181,30 +98,7 @@ fn update(entry: &CstObjectProp, shape: &JsonShape, server: &Server) -> Result<(
     }
     let object = entry.object_value().ok_or(EditError::NotOurs)?;
     for (key, value) in command(shape, &server.in_place_of(&old)) {
-        match member(&object, key)? {
-            None => {
-                object.append(key, one(&value));
-            }
-            Some(held) if held.to_serde_value().as_ref() == Some(&value) => {}
-            Some(held) => held.set_value(one(&value)),
-        }
+        set(&object, key, &value)?;
     }
     Ok(())
-}
-
-fn input(members: &[(&'static str, Value)]) -> CstInputValue {
-    CstInputValue::Object(members.iter().map(|(key, value)| ((*key).to_owned(), one(value))).collect())
-}
-
-/// Only what entries are made of: texts and lists of texts.
-fn one(value: &Value) -> CstInputValue {
-    match value {
-        Value::Array(items) => CstInputValue::Array(items.iter().map(one).collect()),
-        other => CstInputValue::String(other.as_str().unwrap_or_default().to_owned()),
-    }
-}
-
-fn lower(reason: &str) -> String {
-    let mut chars = reason.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

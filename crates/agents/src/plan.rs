@@ -58,6 +58,11 @@ impl Plan {
         Ok(Plan { file, edited, before, keep: true })
     }
 
+    /// Any other change. With `keep` what is there is worth a backup; `before` is what an earlier one holds.
+    pub(crate) fn of(file: SettingsFile, edited: Edited, before: Option<String>, keep: bool) -> Plan {
+        Plan { file, edited, before, keep }
+    }
+
     /// The file it is about.
     #[must_use]
     pub fn file(&self) -> &SettingsFile {
@@ -109,6 +114,6 @@ impl Plan {
     }
 }
 
-fn in_file(path: &Path, error: EditError) -> PlanError {
+pub(crate) fn in_file(path: &Path, error: EditError) -> PlanError {
     PlanError::Text { path: path.to_path_buf(), error }
 }

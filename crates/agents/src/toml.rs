@@ -51,7 +51,8 @@ pub(crate) fn take(text: &str) -> Result<String, EditError> {
     Ok(new)
 }
 
-fn parse(text: &str) -> Result<Document<&str>, EditError> {
+/// A text in TOML, with where its parts stand.
+pub(crate) fn parse(text: &str) -> Result<Document<&str>, EditError> {
     Document::parse(text).map_err(|error| {
         let (line, column) = position(text, error.span().map_or(0, |span| span.start));
         let reason = error.message().lines().next().unwrap_or("not TOML").to_owned();
@@ -84,10 +85,13 @@ fn lines(started: &Started) -> [(&'static str, String); 2] {
 
 /// A table at the end of a file is right whatever stands before it.
 fn appended(text: &str, started: &Started) -> String {
+    let lines = lines(started).into_iter().map(|(key, value)| format!("{key} = {value}"));
+    with_block(text, &std::iter::once(format!("[{SECTION}.{NAME}]")).chain(lines).collect::<Vec<_>>())
+}
+
+/// The text with a block of lines at its end.
+pub(crate) fn with_block(text: &str, block: &[String]) -> String {
     let newline = newline(text);
-    let block: Vec<String> = std::iter::once(format!("[{SECTION}.{NAME}]"))
-        .chain(lines(started).into_iter().map(|(key, value)| format!("{key} = {value}")))
-        .collect();
     let block = block.join(newline);
     if text.trim_start_matches(MARK).is_empty() {
         return format!("{text}{block}{newline}");
@@ -148,7 +152,8 @@ fn collect(text: &str, table: &Table, blocks: &mut Vec<Range<usize>>) {
     }
 }
 
-fn last_value(table: &Table) -> Option<usize> {
+/// Where the last value of a table ends.
+pub(crate) fn last_value(table: &Table) -> Option<usize> {
     let end = |(_, item): (&str, &Item)| match item {
         Item::Value(value) => value.span().map(|span| span.end),
         Item::Table(below) if below.is_dotted() => last_value(below),
@@ -158,12 +163,12 @@ fn last_value(table: &Table) -> Option<usize> {
 }
 
 /// Behind the line end, or at the end of the text.
-fn end_of_line(text: &str, at: usize) -> usize {
+pub(crate) fn end_of_line(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |newline| at + newline + 1)
 }
 
 /// Where a block begins with the blank line before it; with the line end before that too, where the block ends without one.
-fn start_of_gap(text: &str, block: &Range<usize>) -> usize {
+pub(crate) fn start_of_gap(text: &str, block: &Range<usize>) -> usize {
     let before = text.get(..block.start).unwrap_or_default();
     let less_one = |text: &str| text.strip_suffix('\n').map(|less| less.strip_suffix('\r').unwrap_or(less).len());
     let Some(gap) = less_one(before) else { return block.start };
@@ -178,7 +183,8 @@ fn start_of_gap(text: &str, block: &Range<usize>) -> usize {
     }
 }
 
-fn newline(text: &str) -> &'static str {
+/// The line end that the text has.
+pub(crate) fn newline(text: &str) -> &'static str {
     match text.find('\n').and_then(|at| text.get(..at)) {
         Some(line) if line.ends_with('\r') => "\r\n",
         _ => "\n",

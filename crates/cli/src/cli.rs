@@ -43,6 +43,9 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  aegis mcp --policy aegis.toml\n  aegis mcp --http 127.0.0.1:8765 --token-file ~/.config/aegis/mcp.token\n  aegis mcp install --host claude --scope project"
     )]
     Mcp(Mcp),
+    /// Put the policy's hook into the settings of coding agents, or take it out
+    #[command(subcommand, after_help = "Examples:\n  aegis agents install\n  aegis agents status")]
+    Agents(AgentsVerb),
     /// Verify and show journals
     #[command(subcommand, after_help = "Example:\n  aegis audit show --kind denied")]
     Audit(AuditVerb),
@@ -218,6 +221,93 @@ pub(crate) struct McpInstall {
     /// Take the entry out again
     #[arg(long)]
     pub(crate) uninstall: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentsVerb {
+    /// Have the agents ask the policy before each tool call
+    #[command(
+        after_help = "Without --host, for every agent that has a directory of its own, such as ~/.claude.\n\nExamples:\n  aegis agents install --dry-run\n  aegis agents install --host claude --policy ~/.config/aegis/policy.toml"
+    )]
+    Install(AgentsInstall),
+    /// Take out what `install` put in, and nothing else
+    #[command(after_help = "Example:\n  aegis agents uninstall --host codex")]
+    Uninstall(AgentsUninstall),
+    /// Say for each agent whether the hook is installed, and what keeps it from running
+    #[command(after_help = "Example:\n  aegis agents status --json")]
+    Status(AgentsStatus),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentsInstall {
+    #[command(flatten)]
+    pub(crate) chosen: AgentsChoice,
+    /// Policy file that the hook is told; without it your own, where you have one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentsUninstall {
+    #[command(flatten)]
+    pub(crate) chosen: AgentsChoice,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentsChoice {
+    /// The coding agent; may be given again for another
+    #[arg(long)]
+    pub(crate) host: Vec<HookHost>,
+    /// For all projects of yours, or for this one
+    #[arg(long, value_name = "FOR", default_value = "user")]
+    pub(crate) scope: Scope,
+    /// Into which files
+    #[arg(long, default_value = "auto")]
+    pub(crate) mode: AgentsMode,
+    /// Print what would change and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentsStatus {
+    /// The coding agent; may be given again for another
+    #[arg(long)]
+    pub(crate) host: Vec<HookHost>,
+    /// Only for all projects of yours, or only for this one
+    #[arg(long, value_name = "FOR")]
+    pub(crate) scope: Option<Scope>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AgentsMode {
+    /// As rulesync where you have ~/.rulesync/hooks.json, for the agents that it knows; else direct
+    Auto,
+    /// Into each agent's own settings
+    Direct,
+    /// Into ~/.rulesync/hooks.json, from which rulesync makes the agents' settings
+    Rulesync,
+}
+
+/// A coding agent with hooks.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum HookHost {
+    /// Claude Code
+    Claude,
+    /// Codex CLI
+    Codex,
+    /// OpenCode
+    #[value(name = "opencode")]
+    OpenCode,
+    /// Gemini CLI
+    Gemini,
+    /// GitHub Copilot CLI
+    Copilot,
+    /// Cursor
+    Cursor,
 }
 
 /// A coding agent.

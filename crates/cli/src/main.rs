@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Why(args) => verbs::why::why(&args, &start),
         Verb::Shell(ShellVerb::Explain(args)) => verbs::shell::explain(&args, &start),
         Verb::Mcp(args) => verbs::mcp::mcp(&args, &start),
+        Verb::Agents(verb) => verbs::agents::agents(&verb, &start),
         Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
         Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),
         Verb::Doctor(args) => verbs::doctor::doctor(&args, &start),

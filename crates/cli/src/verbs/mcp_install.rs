@@ -84,7 +84,7 @@ fn settings(host: Host, scope: Scope, start: &Start) -> Result<SettingsFile, Str
 }
 
 /// The top of the git repository here, or this directory. The home directory is no project of one that lies below it.
-fn project(start: &Start) -> PathBuf {
+pub(super) fn project(start: &Start) -> PathBuf {
     let below_home = |at: &&Path| start.home.as_deref() != Some(*at);
     let mut upward = start.cwd.ancestors().take_while(below_home);
     upward.find(|at| at.join(".git").exists()).unwrap_or(&start.cwd).to_path_buf()
@@ -136,14 +136,14 @@ fn is_trusted(path: &Path, policy: &Policy, start: &Start) -> bool {
 }
 
 /// Without links and `..` in its directory; the file's own name stays, since a policy counts for the directory it is named in.
-fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     let name = path.file_name().ok_or(std::io::ErrorKind::IsADirectory)?;
     let directory = path.parent().unwrap_or(Path::new("/")).canonicalize()?;
     Ok(directory.join(name))
 }
 
 /// As one would type it: below the working directory, or from `~`.
-fn shown(start: &Start, path: &Path) -> String {
+pub(super) fn shown(start: &Start, path: &Path) -> String {
     let text = match (path.strip_prefix(&start.cwd), start.home.as_ref().map(|home| path.strip_prefix(home))) {
         (Ok(below), _) => below.display().to_string(),
         (_, Some(Ok(below))) => format!("~/{}", below.display()),

@@ -1,5 +1,6 @@
 //! One verb a file.
 
+pub(crate) mod agents;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod check;

@@ -1,0 +1,2 @@
+// aegis: made by `aegis agents install`
+throw new Error("an older one");

@@ -43,6 +43,23 @@ fn a_hard_link_to_a_file_that_is_closed_by_path() {
     assert!(reason.contains("another name of"), "{reason}");
 }
 
+/// A program of an allowed name that the agent may write itself, in a directory of the host's PATH.
+#[test]
+fn a_program_that_the_agent_may_write() {
+    let Some(agent) = Agent::new("attacks::a_program_that_the_agent_may_write") else { return };
+    let directory = agent.place.dir("src/bin");
+    let question = agent.question("Bash", json!({"command": "git status"})).to_string();
+    let told = || {
+        let mut command = agent.command("claude", "PreToolUse");
+        command.env("PATH", format!("{}:/usr/bin:/bin", directory.display()));
+        crate::place::wait_with(command, question.as_bytes()).out
+    };
+    assert!(told().contains("\"allow\""), "{}", told());
+    let program = agent.place.file("src/bin/git", "#!/bin/sh\n");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert!(told().contains("\"ask\""), "{}", told());
+}
+
 /// An agent must not turn the policy off.
 #[test]
 fn aegis_itself() {
@@ -123,7 +140,8 @@ fn floods() {
     let paths: Vec<String> = (0..5_000).map(|i| format!("f{i}")).collect();
     agent.is("mcp__fs__read_many", json!({"paths": paths}), "deny");
     let patch = format!("*** Begin Patch\n{}*** End Patch\n", "*** Add File: src/x\n+x\n".repeat(2_000));
-    let question = json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "apply_patch", "tool_input": {"command": patch}});
+    let question =
+        json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "apply_patch", "tool_input": {"command": patch}});
     agent.told("codex", "PreToolUse", &question).is(0, &[]);
     assert!(began.elapsed().as_secs() < 30);
 }

@@ -44,7 +44,8 @@ impl CommandPattern {
     }
 
     /// For entries that open: whether the argv, word by word as it stands, fits. Another spelling of the same command does not fit, nor
-    /// does a path where the pattern has a bare name. A pattern with a path fits a bare name that resolved to this very file.
+    /// does a path where the pattern has a bare name. A pattern with a path fits a bare name that resolved to this very file, and this path
+    /// however it is written, but with `..`, which links take elsewhere.
     #[must_use]
     pub fn allows(&self, request: &ExecRequest) -> bool {
         let Some((first, args)) = request.argv.split_first() else { return false };
@@ -52,7 +53,9 @@ impl CommandPattern {
             return false;
         }
         let resolved = || request.binary.as_deref().is_some_and(|b| b == Path::new(&self.name) && !is_multicall(b));
-        let named = *first == self.name || (self.name.starts_with('/') && !first.contains('/') && resolved());
+        let is_this_path = || !first.split('/').any(|part| part == "..") && lexical(&request.cwd.join(first)) == Path::new(&self.name);
+        let fits_path = || if first.contains('/') { is_this_path() } else { resolved() };
+        let named = *first == self.name || (self.name.starts_with('/') && fits_path());
         named && (self.words.is_empty() || unseen::surely_fit_all(&self.words, args))
     }
 

@@ -416,6 +416,14 @@ impl Roles<'_> {
             Value::Script => self.read(value, value, base),
             Value::Sed => self.sed.push(value.to_owned()),
             Value::Awk => self.awk.push(value.to_owned()),
+            Value::Jq => {
+                if is_word {
+                    self.maybe(value, base);
+                }
+                if language::jq_reaches_out(value) {
+                    hazard(self.request, value, Role::Exec, Vec::new());
+                }
+            }
             Value::Assignment => {
                 if let Some((name, text)) = value.split_once('=') {
                     hazard(self.request, format!("{name}="), Role::Config, vec![text.to_owned()]);

@@ -61,6 +61,17 @@ pub enum Word {
         /// Whether it can become several words, or none.
         many: bool,
     },
+    /// A pattern over names of files, and nothing else that is not known. What it matches, or itself where nothing does.
+    Pattern {
+        /// Whether the home directory stands in front of all of it.
+        home: bool,
+        /// The pattern; what is quoted in it has a backslash in front.
+        pattern: String,
+        /// How it begins.
+        prefix: String,
+        /// How it ends.
+        suffix: String,
+    },
 }
 
 impl Word {
@@ -74,7 +85,7 @@ impl Word {
     pub fn known(&self) -> Option<&str> {
         match self {
             Word::Known(text) => Some(text),
-            Word::Home(_) | Word::Partly { .. } => None,
+            Word::Home(_) | Word::Partly { .. } | Word::Pattern { .. } => None,
         }
     }
 }

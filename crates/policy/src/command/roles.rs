@@ -434,6 +434,10 @@ impl Roles<'_> {
     }
 
     fn path_in(&mut self, value: &str, base: &Path, is_word: bool) {
+        // what another command prints, as `<( )` has it; a program or settings from there are no such words
+        if is_word && value.strip_prefix("/dev/fd/").is_some_and(|fd| !fd.is_empty() && fd.bytes().all(|b| b.is_ascii_digit())) {
+            return;
+        }
         self.read(value, value, base);
         // Behind `-o=x` some tools see `x`, others `=x`.
         if let Some(rest) = value.strip_prefix('=').filter(|_| !is_word) {

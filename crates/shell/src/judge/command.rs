@@ -31,7 +31,7 @@ impl Judge<'_> {
         if command.form != Form::Simple || command.words.is_empty() {
             return;
         }
-        let words: Vec<ArgWord> = command.words.iter().map(|word| self.argument(word)).collect();
+        let words: Vec<ArgWord> = command.words.iter().flat_map(|word| self.arguments(word, here)).collect();
         if let Some(ArgWord::Partly { .. }) = words.first() {
             self.push(subject_of(&words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
             return;

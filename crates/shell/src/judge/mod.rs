@@ -8,11 +8,13 @@
 //! | `redirect` | the files that the shell opens |
 //! | `variable` | assignments |
 //! | `path` | words to paths |
+//! | `names` | patterns over names of files to what they match |
 //!
 //! There is one function that decides, [`aegis_policy::Policy::decide`]; it is asked here, and its answers are only ever made stricter.
 
 mod command;
 mod finding;
+mod names;
 mod path;
 mod redirect;
 mod through;
@@ -38,6 +40,11 @@ pub trait Lookup {
     fn program(&self, word: &str, cwd: &Path) -> Option<PathBuf>;
     /// Where a path leads to, after all links, and whether something is there.
     fn leads_to(&self, path: &Path) -> (PathBuf, bool);
+    /// The names in a directory, without `.` and `..`; nothing if there is none, it cannot be read, or they are too many.
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        let _ = directory;
+        None
+    }
 }
 
 /// Where a text runs.
@@ -70,6 +77,7 @@ pub fn judge(policy: &Policy, script: &Script, dialect: Dialect, around: Around<
         only_denies: false,
         at: Span { start: 0, end: 0 },
         functions: Vec::new(),
+        patterns_are_plain: names::are_plain(script),
         start: Instant::now(),
     };
     judge.script(script, Some(around.cwd));
@@ -89,6 +97,8 @@ struct Judge<'a> {
     /// The place in the outermost text.
     at: Span,
     functions: Vec<String>,
+    /// Nothing in the text changes what patterns match.
+    patterns_are_plain: bool,
     start: Instant,
 }
 

@@ -21,6 +21,13 @@ impl Judge<'_> {
             Word::Partly { home: false, prefix, suffix, many } => {
                 ArgWord::Partly { prefix: prefix.clone(), suffix: suffix.clone(), many: *many }
             }
+            Word::Pattern { home: false, prefix, suffix, .. } => {
+                ArgWord::Partly { prefix: prefix.clone(), suffix: suffix.clone(), many: true }
+            }
+            Word::Pattern { home: true, prefix, suffix, .. } => {
+                let prefix = home().map_or_else(|| "/".to_owned(), |home| format!("{home}{prefix}"));
+                ArgWord::Partly { prefix, suffix: suffix.clone(), many: true }
+            }
             Word::Partly { home: true, prefix, suffix, many } => {
                 let prefix = home().map_or_else(|| "/".to_owned(), |home| format!("{home}{prefix}"));
                 ArgWord::Partly { prefix, suffix: suffix.clone(), many: *many }

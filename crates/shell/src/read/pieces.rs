@@ -162,6 +162,8 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         piece.is_bare('~') && before.is_some_and(|b| b.is_bare('=') || b.is_bare(':'))
     };
     let (mut prefix, mut suffix) = (String::new(), String::new());
+    // the same as a pattern, while nothing else is not known
+    let mut pattern = (!unknown_start).then(String::new);
     let mut hole = None;
     let mut there = home;
     let mut in_bracket = false;
@@ -175,7 +177,14 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
             Piece::Hole { many } => Some(*many),
             piece if is_glob(index, piece) => {
                 in_bracket |= piece.is_bare('[');
-                Some(true)
+                // what stands in brackets is left to the shell
+                pattern = pattern.filter(|_| !in_bracket);
+                if let (Some(pattern), Piece::Char { c, .. }) = (&mut pattern, piece) {
+                    pattern.push(*c);
+                }
+                hole = Some(true);
+                suffix.clear();
+                continue;
             }
             piece if in_bracket && piece.is_bare(']') => {
                 in_bracket = false;
@@ -184,6 +193,12 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
             piece if is_tilde(index, piece) => Some(false),
             Piece::Char { c, .. } => {
                 there = true;
+                if let Some(pattern) = &mut pattern {
+                    if matches!(c, '*' | '?' | '\\' | '[') {
+                        pattern.push('\\');
+                    }
+                    pattern.push(*c);
+                }
                 if hole.is_none() {
                     prefix.push(*c)
                 } else {
@@ -199,9 +214,11 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         if let Some(many) = many {
             hole = Some(hole.unwrap_or(false) | many);
             suffix.clear();
+            pattern = None;
         }
     }
     match (hole, home) {
+        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, pattern, prefix, suffix }),
         (Some(many), _) => Some(Word::Partly { home, prefix, suffix, many }),
         (None, true) => Some(Word::Home(prefix)),
         (None, false) => there.then_some(Word::Known(prefix)),
@@ -224,6 +241,10 @@ mod tests {
 
     fn partly(prefix: &str, suffix: &str, many: bool) -> Vec<Word> {
         vec![Word::Partly { home: false, prefix: prefix.to_owned(), suffix: suffix.to_owned(), many }]
+    }
+
+    fn pattern(pattern: &str, prefix: &str, suffix: &str) -> Word {
+        Word::Pattern { home: false, pattern: pattern.to_owned(), prefix: prefix.to_owned(), suffix: suffix.to_owned() }
     }
 
     #[test]
@@ -284,7 +305,9 @@ mod tests {
             ("\"${a[@]}\"", partly("", "", true)),
             ("a$x.log", partly("a", ".log", true)),
             ("a\"$x\"b${y}c", partly("a", "c", true)),
-            ("*.rs", partly("", ".rs", true)),
+            ("*.rs", vec![pattern("*.rs", "", ".rs")]),
+            ("a/*\\*b", vec![pattern("a/*\\*b", "a/", "*b")]),
+            ("*$x", partly("", "", true)),
             ("src/[ab].rs", partly("src/", ".rs", true)),
             ("[", vec![Word::Known("[".to_owned())]),
             ("~", vec![Word::Home(String::new())]),
@@ -293,7 +316,7 @@ mod tests {
             ("'~'/x", vec![Word::Known("~/x".to_owned())]),
             ("of=~/x", partly("of=", "/x", false)),
             ("$(a)b", partly("", "b", true)),
-            ("<(a)", partly("/dev/fd/", "", false)),
+            ("<(a)", vec![Word::Known("/dev/fd/63".to_owned())]),
         ] {
             assert_eq!(of(text), words, "{text:?}");
         }

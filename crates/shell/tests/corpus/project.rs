@@ -109,4 +109,8 @@ impl Lookup for Disk {
     fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
         path.canonicalize().map_or_else(|_| (lexical(path), path.symlink_metadata().is_ok()), |real| (real, true))
     }
+
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        fs::read_dir(directory).ok()?.map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+    }
 }

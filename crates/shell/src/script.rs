@@ -61,10 +61,14 @@ pub enum Word {
         /// Whether it can become several words, or none.
         many: bool,
     },
+    /// The name of a pipe from or to another command: `/dev/fd/` and a number.
+    Pipe,
     /// A pattern over names of files, and nothing else that is not known. What it matches, or itself where nothing does.
     Pattern {
         /// Whether the home directory stands in front of all of it.
         home: bool,
+        /// Whether it is the value of a loop over what it matches: one word at a time, not all at once.
+        each: bool,
         /// The pattern; what is quoted in it has a backslash in front.
         pattern: String,
         /// How it begins.
@@ -85,7 +89,7 @@ impl Word {
     pub fn known(&self) -> Option<&str> {
         match self {
             Word::Known(text) => Some(text),
-            Word::Home(_) | Word::Partly { .. } | Word::Pattern { .. } => None,
+            Word::Home(_) | Word::Partly { .. } | Word::Pattern { .. } | Word::Pipe => None,
         }
     }
 }

@@ -31,15 +31,20 @@ impl Judge<'_> {
         if command.form != Form::Simple || command.words.is_empty() {
             return;
         }
-        let words: Vec<ArgWord> = command.words.iter().flat_map(|word| self.arguments(word, here)).collect();
+        for words in self.turns(command, here) {
+            self.simple(command, &words, here);
+        }
+    }
+
+    fn simple(&mut self, command: &Command, words: &[ArgWord], here: Option<&Path>) {
         if let Some(ArgWord::Partly { .. }) = words.first() {
-            self.push(subject_of(&words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
+            self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
             return;
         }
-        let request = self.looked_up(ExecRequest::parse_words(&words, here.unwrap_or(Path::new(NOWHERE))));
+        let request = self.looked_up(ExecRequest::parse_words(words, here.unwrap_or(Path::new(NOWHERE))));
         self.request(&request, here);
         if request.argv().first().is_some_and(|name| name == "cd") {
-            self.directory_change(&words, here);
+            self.directory_change(words, here);
         }
         if request.program() == "alias" {
             for text in request.argv().iter().filter_map(|word| word.split_once('=')).map(|(_, text)| text) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use aegis_policy::ArgWord;
 
 use super::{Judge, Lookup};
-use crate::script::{Script, Word};
+use crate::script::{Command, Script, Word};
 
 /// More names than these are not looked at.
 const MAX_NAMES: usize = 2_000;
@@ -23,8 +23,23 @@ pub(super) fn are_plain(script: &Script) -> bool {
 }
 
 impl Judge<'_> {
-    /// The words that a word becomes.
-    pub fn arguments(&self, word: &Word, here: Option<&Path>) -> Vec<ArgWord> {
+    /// The words of a command, once for each turn of a loop that it stands in.
+    pub fn turns(&self, command: &Command, here: Option<&Path>) -> Vec<Vec<ArgWord>> {
+        let words: Vec<Vec<ArgWord>> = command.words.iter().map(|word| self.arguments(word, here)).collect();
+        let is_each = |word: &Word| matches!(word, Word::Pattern { each: true, .. });
+        let mut each = command.words.iter().zip(&words).enumerate().filter(|(_, (word, _))| is_each(word));
+        match (each.next(), each.next()) {
+            (None, _) => vec![words.concat()],
+            (Some((at, (_, values))), None) => {
+                let (front, behind) = (words.get(..at).unwrap_or_default().concat(), words.get(at + 1..).unwrap_or_default().concat());
+                values.iter().map(|value| [front.as_slice(), &[value.clone()], &behind].concat()).collect()
+            }
+            // which of them stand together is not followed
+            _ => vec![command.words.iter().map(|word| self.argument(word)).collect()],
+        }
+    }
+
+    fn arguments(&self, word: &Word, here: Option<&Path>) -> Vec<ArgWord> {
         self.matched(word, here).unwrap_or_else(|| vec![self.argument(word)])
     }
 

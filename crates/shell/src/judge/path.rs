@@ -14,6 +14,8 @@ impl Judge<'_> {
         let home = || self.around.home.map(|home| home.to_string_lossy().trim_end_matches('/').to_owned());
         match word {
             Word::Known(text) => ArgWord::Known(text.clone()),
+            // which number it is makes no difference, but that it is one does
+            Word::Pipe => ArgWord::Known("/dev/fd/63".to_owned()),
             Word::Home(rest) => match home() {
                 Some(home) => ArgWord::Known(format!("{home}{rest}")),
                 None => ArgWord::Partly { prefix: "/".to_owned(), suffix: rest.clone(), many: false },

@@ -9,6 +9,8 @@ pub(super) enum Piece {
     Char { c: char, bare: bool },
     /// An expansion, with whether it can become several words or none.
     Hole { many: bool },
+    /// `<( )`, `>( )`: `/dev/fd/` and a number.
+    Pipe,
     /// Quotes around nothing: the word is there even if it is empty.
     Empty,
 }
@@ -137,6 +139,9 @@ fn expand(pieces: &[Piece], budget: &mut usize, found: &mut dyn FnMut(&[Piece]))
 
 /// One word; none where an empty one vanishes.
 fn word(pieces: &[Piece], place: Place) -> Option<Word> {
+    if pieces == [Piece::Pipe] {
+        return Some(Word::Pipe);
+    }
     let mut pieces = pieces;
     let mut home = false;
     let mut unknown_start = false;
@@ -175,6 +180,12 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
     for (index, piece) in pieces.iter().enumerate() {
         let many = match piece {
             Piece::Hole { many } => Some(*many),
+            Piece::Pipe => {
+                if hole.is_none() {
+                    prefix.push_str("/dev/fd/");
+                }
+                Some(false)
+            }
             piece if is_glob(index, piece) => {
                 in_bracket |= piece.is_bare('[');
                 // what stands in brackets is left to the shell
@@ -218,7 +229,7 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         }
     }
     match (hole, home) {
-        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, pattern, prefix, suffix }),
+        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, each: false, pattern, prefix, suffix }),
         (Some(many), _) => Some(Word::Partly { home, prefix, suffix, many }),
         (None, true) => Some(Word::Home(prefix)),
         (None, false) => there.then_some(Word::Known(prefix)),
@@ -244,7 +255,7 @@ mod tests {
     }
 
     fn pattern(pattern: &str, prefix: &str, suffix: &str) -> Word {
-        Word::Pattern { home: false, pattern: pattern.to_owned(), prefix: prefix.to_owned(), suffix: suffix.to_owned() }
+        Word::Pattern { home: false, each: false, pattern: pattern.to_owned(), prefix: prefix.to_owned(), suffix: suffix.to_owned() }
     }
 
     #[test]
@@ -316,7 +327,8 @@ mod tests {
             ("'~'/x", vec![Word::Known("~/x".to_owned())]),
             ("of=~/x", partly("of=", "/x", false)),
             ("$(a)b", partly("", "b", true)),
-            ("<(a)", vec![Word::Known("/dev/fd/63".to_owned())]),
+            ("<(a)", vec![Word::Pipe]),
+            ("x<(a)y", partly("x/dev/fd/", "y", false)),
         ] {
             assert_eq!(of(text), words, "{text:?}");
         }

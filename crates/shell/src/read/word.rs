@@ -128,8 +128,7 @@ impl Reader<'_> {
         self.not_in_sh(start, "`<(`");
         self.at += 2;
         self.substituted(start);
-        // which number it is makes no difference, but that it is one does
-        out.extend("/dev/fd/63".chars().map(Piece::quoted));
+        out.push(Piece::Pipe);
     }
 
     /// The commands of a substitution, and what closes it.

@@ -69,6 +69,8 @@ pub enum Word {
         home: bool,
         /// Whether it is the value of a loop over what it matches: one word at a time, not all at once.
         each: bool,
+        /// Whether such a value is not in quotes, so that blanks and wildcards in a name count again.
+        splits: bool,
         /// The pattern; what is quoted in it has a backslash in front.
         pattern: String,
         /// How it begins.
@@ -169,6 +171,9 @@ pub struct Command {
     pub directories: Vec<Directory>,
     /// Text that it gets on standard input, from a here-document or here-string, where all of it is known.
     pub input: Option<String>,
+    /// The command before it in a pipe, by its place in the script, where both are simple and have no redirects.
+    #[serde(skip)]
+    pub piped_from: Option<usize>,
     /// Where it stands.
     pub span: Span,
 }

@@ -375,8 +375,8 @@ fn commands_of(list: &[Entry], root: &Path) -> Result<CommandSet<()>, LoadError>
         let pattern = entry.rule.pattern();
         let name = pattern.split(' ').next().unwrap_or_default();
         let is_below = name.contains('/') && !name.starts_with(['/', '~', '\'', '"', '\\', '*']);
-        let joined = is_below.then(|| format!("'{}'/{pattern}", root.to_string_lossy().replace('\'', "'\\''")));
-        set.push_text(joined.as_deref(), &entry.rule, ()).map_err(|e| refuse(entry, &e))?;
+        let pushed = if is_below { set.push_below(root, &entry.rule, ()) } else { set.push(&entry.rule, ()) };
+        pushed.map_err(|e| refuse(entry, &e))?;
     }
     Ok(set)
 }

@@ -114,6 +114,7 @@ impl Judge<'_> {
         match decision.verdict() {
             Verdict::Deny if firm => self.decided_as(&access, subject, decision),
             Verdict::Deny if request.is_transparent() && runs_something(request) => self.through(request, here),
+            Verdict::Deny if self.finds_and_runs(request, &decision, here) => {}
             Verdict::Deny if self.functions.iter().any(|name| name == request.program()) => {
                 self.push(subject, Verdict::Ask, Cause::NotKnown("a function; what it does with these words is not followed"));
             }

@@ -44,7 +44,7 @@ impl Judge<'_> {
     }
 
     fn matched(&self, word: &Word, here: Option<&Path>) -> Option<Vec<ArgWord>> {
-        let Word::Pattern { home, pattern, prefix, .. } = word else { return None };
+        let Word::Pattern { home, pattern, prefix, splits, .. } = word else { return None };
         let lookup = self.around.lookup.filter(|_| self.patterns_are_plain && self.depth == 0)?;
         // a name that could be an option, or a directory below any: zsh has `**`, bash can
         let may_be_option = !home && (prefix.is_empty() || (prefix.starts_with('-') && !prefix.contains('=')));
@@ -75,6 +75,10 @@ impl Judge<'_> {
         // what lies behind a wildcard need not be there
         let is_there = |path: &String| here.is_some_and(|here| lookup.leads_to(&here.join(path)).1);
         found.retain(is_there);
+        let is_taken_apart = |path: &String| path.contains(|c: char| c.is_whitespace() || matches!(c, '*' | '?' | '['));
+        if *splits && (!self.makes_nothing || found.iter().any(is_taken_apart)) {
+            return None;
+        }
         if found.is_empty() {
             found.push(literal(&written));
         }

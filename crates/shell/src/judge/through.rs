@@ -56,7 +56,16 @@ impl Judge<'_> {
             if inner.argv().first().is_some_and(|word| word.starts_with('-')) {
                 self.any_word(request, here);
             }
-            let inner = match replaced(request) {
+            let mark = replaced(request);
+            let reads_pipe = request.appends_words() && request.options().iter().all(|option| option.name != "--arg-file");
+            if let Some(all) = self.with_names(inner, mark.as_deref()).filter(|_| reads_pipe) {
+                for inner in all {
+                    let inner = self.looked_up(inner);
+                    self.request(&inner, here);
+                }
+                continue;
+            }
+            let inner = match mark {
                 Some(mark) => self.with_replaced(inner, &mark),
                 None if request.appends_words() => inner.with_more_words(),
                 None => inner.clone(),

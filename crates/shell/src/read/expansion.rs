@@ -50,7 +50,8 @@ impl Reader<'_> {
             '{' => {
                 self.at += 1;
                 let name = name_at(self.rest());
-                let value = self.rest().get(name.len()..).filter(|behind| behind.starts_with('}')).and_then(|_| self.value_in_turn(name, quoted));
+                let value =
+                    self.rest().get(name.len()..).filter(|behind| behind.starts_with('}')).and_then(|_| self.value_in_turn(name, quoted));
                 let many = self.deeper(|r| r.parameter(start, quoted));
                 out.extend(value.unwrap_or_else(|| vec![Piece::Hole { many }]));
             }

@@ -79,8 +79,8 @@ struct Reader<'t> {
     functions: Vec<String>,
     /// Variables of loops around this place, with the value of this turn; none where it is not known.
     turns: Vec<(String, Option<Word>)>,
-    /// How many values of them were patterns.
-    patterns_in_turn: usize,
+    /// How many values of them were patterns, and how many of those not in quotes.
+    patterns_in_turn: (usize, usize),
     /// How deep inside of loops and functions, whose commands may run again from another directory.
     again: usize,
 }
@@ -104,7 +104,7 @@ impl<'t> Reader<'t> {
             home: None,
             functions: Vec::new(),
             turns: Vec::new(),
-            patterns_in_turn: 0,
+            patterns_in_turn: (0, 0),
             again: 0,
         }
     }
@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
             home: self.home,
             functions: std::mem::take(&mut self.functions),
             turns: Vec::new(),
-            patterns_in_turn: 0,
+            patterns_in_turn: (0, 0),
             again: self.again,
         };
         let (commands, unknown) = (inner.script.commands.len(), inner.script.unknown.len());
@@ -275,6 +275,7 @@ impl<'t> Reader<'t> {
             environment: Vec::new(),
             directories: self.directories.list(),
             input: None,
+            piped_from: None,
             span: self.span_from(start),
         }
     }

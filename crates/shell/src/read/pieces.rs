@@ -229,7 +229,7 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         }
     }
     match (hole, home) {
-        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, each: false, pattern, prefix, suffix }),
+        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, each: false, splits: false, pattern, prefix, suffix }),
         (Some(many), _) => Some(Word::Partly { home, prefix, suffix, many }),
         (None, true) => Some(Word::Home(prefix)),
         (None, false) => there.then_some(Word::Known(prefix)),
@@ -255,7 +255,14 @@ mod tests {
     }
 
     fn pattern(pattern: &str, prefix: &str, suffix: &str) -> Word {
-        Word::Pattern { home: false, each: false, pattern: pattern.to_owned(), prefix: prefix.to_owned(), suffix: suffix.to_owned() }
+        Word::Pattern {
+            home: false,
+            each: false,
+            splits: false,
+            pattern: pattern.to_owned(),
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        }
     }
 
     #[test]

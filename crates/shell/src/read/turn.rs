@@ -9,8 +9,28 @@ const MAX_TURNS: usize = 16;
 
 /// What could set a variable whose name does not stand in the text as a word of its own, or change how values become words.
 const SETTERS: [&str; 22] = [
-    "read", "printf", "eval", "source", "declare", "typeset", "local", "export", "readonly", "unset", "mapfile", "readarray", "getopts", "let",
-    "IFS", "trap", "alias", "set", "shopt", "select", "coproc", "function",
+    "read",
+    "printf",
+    "eval",
+    "source",
+    "declare",
+    "typeset",
+    "local",
+    "export",
+    "readonly",
+    "unset",
+    "mapfile",
+    "readarray",
+    "getopts",
+    "let",
+    "IFS",
+    "trap",
+    "alias",
+    "set",
+    "shopt",
+    "select",
+    "coproc",
+    "function",
 ];
 
 impl Reader<'_> {
@@ -64,9 +84,9 @@ impl Reader<'_> {
             Word::Known(text) if quoted || !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "/._-+:,@%=".contains(c)) => {
                 Some(text.chars().map(Piece::quoted).collect())
             }
-            // in quotes a name that it matches stays one word
-            Word::Pattern { pattern, .. } if quoted => {
-                self.patterns_in_turn += 1;
+            Word::Pattern { pattern, .. } => {
+                self.patterns_in_turn.0 += 1;
+                self.patterns_in_turn.1 += usize::from(!quoted);
                 let mut chars = pattern.chars();
                 let mut pieces = Vec::new();
                 while let Some(c) = chars.next() {
@@ -83,11 +103,12 @@ impl Reader<'_> {
     }
 
     /// Marks the words that are made of the pattern of a loop: `before` is how many there were in front of them.
-    pub fn mark_turns(&self, words: &mut [Word], before: usize) {
-        let more = self.patterns_in_turn.saturating_sub(before);
+    pub fn mark_turns(&self, words: &mut [Word], before: (usize, usize)) {
+        let more = self.patterns_in_turn.0.saturating_sub(before.0);
+        let bare = self.patterns_in_turn.1 > before.1;
         for word in words.iter_mut().filter(|_| more > 0) {
             match word {
-                Word::Pattern { each, .. } if more == 1 => *each = true,
+                Word::Pattern { each, splits, .. } if more == 1 => (*each, *splits) = (true, bare),
                 // two values side by side are not two patterns side by side
                 Word::Pattern { .. } => *word = Word::unknown(),
                 _ => {}

@@ -51,11 +51,13 @@ fn hazard(layer: &Layer, request: &ExecRequest) -> Option<Answer> {
     Some(Answer::new(Verdict::Deny, Reason::DangerousOption { option: hazard.option.clone(), role: hazard.role.name() }, None))
 }
 
-/// Whether a file is not removed but moved to where removing it would be asked about as well: nothing is lost by that.
+/// Whether a file is not removed but moved to where removing it would be asked about as well: nothing is lost by that. Where every
+/// deletion is asked about, this one is too.
 fn keeps(layer: &Layer, request: &ExecRequest, file: &FileArgument) -> bool {
     let asks = |file: &FileArgument| paths::decide(layer, PathOp::Delete, &file.path).verdict == Verdict::Ask;
     let mut targets = request.files().iter().filter(|file| file.op == PathOp::Write).peekable();
-    file.op == PathOp::Delete && matches!(request.program(), "mv" | "gmv") && targets.peek().is_some() && targets.all(asks)
+    let asks_always = layer.asks_for(Capability::FsDelete).is_some();
+    !asks_always && file.op == PathOp::Delete && matches!(request.program(), "mv" | "gmv") && targets.peek().is_some() && targets.all(asks)
 }
 
 /// Every file that an argument names is judged as a read or write of its own.

@@ -32,7 +32,7 @@ impl Judge<'_> {
             (None, _) => vec![words.concat()],
             (Some((at, (_, values))), None) => {
                 let (front, behind) = (words.get(..at).unwrap_or_default().concat(), words.get(at + 1..).unwrap_or_default().concat());
-                values.iter().map(|value| [front.as_slice(), &[value.clone()], &behind].concat()).collect()
+                values.iter().map(|value| [front.as_slice(), std::slice::from_ref(value), &behind].concat()).collect()
             }
             // which of them stand together is not followed
             _ => vec![command.words.iter().map(|word| self.argument(word)).collect()],

@@ -125,6 +125,7 @@ impl Judge<'_> {
             Verdict::Allow | Verdict::Ask => {
                 self.decided_as(&access, subject, decision);
                 self.not_known(request);
+                self.read_below(request);
                 self.denies(|judge| judge.inside(request, here));
             }
         }

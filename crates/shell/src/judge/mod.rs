@@ -8,11 +8,13 @@
 //! | `redirect` | the files that the shell opens |
 //! | `variable` | assignments |
 //! | `path` | words to paths |
+//! | `below` | what lies below a directory that is read as a whole |
 //! | `listed` | the names that a command gets through a pipe |
 //! | `names` | patterns over names of files to what they match |
 //!
 //! There is one function that decides, [`aegis_policy::Policy::decide`]; it is asked here, and its answers are only ever made stricter.
 
+mod below;
 mod command;
 mod finding;
 mod listed;

@@ -117,7 +117,7 @@ fn literal(pattern: &str) -> String {
 }
 
 /// Whether a name fits a pattern of one component, with `*` and `?`.
-fn fits(pattern: &str, name: &str) -> bool {
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let mut rest = pattern.chars();
     match rest.next() {
         None => name.is_empty(),

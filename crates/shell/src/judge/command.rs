@@ -142,7 +142,7 @@ impl Judge<'_> {
         let unseen = aegis_policy::is_unseen;
         let what = if may_have_options(request) {
             "a word that is not known may be an option"
-        } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy())) {
+        } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy()) || is_pipe(&file.path)) {
             "which file that is, is not known"
         } else if request.hazards().iter().any(|hazard| unseen(&hazard.option) || hazard.words.iter().any(|word| unseen(word))) {
             "what it runs is not known"
@@ -174,6 +174,11 @@ fn is_harmless(request: &ExecRequest) -> bool {
         "exec" => arguments.is_empty(),
         name => HARMLESS.contains(&name),
     }
+}
+
+/// What another command prints. Where it is only read it is no file of a request; elsewhere it is a program or settings that nobody read.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    path.starts_with("/dev/fd")
 }
 
 fn runs_something(request: &ExecRequest) -> bool {

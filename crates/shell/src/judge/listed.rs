@@ -14,9 +14,9 @@ use crate::script::{Command, Form, RedirectKind, Script};
 const MAX_NAMES: usize = 1_000;
 
 /// Commands that make no file, whatever their words are, where the policy lets them write none.
-const MAKE_NOTHING: [&str; 19] = [
+const MAKE_NOTHING: [&str; 23] = [
     "find", "rg", "grep", "egrep", "fgrep", "head", "tail", "sort", "uniq", "wc", "xargs", "cut", "tr", "nl", "cat", "echo", "cd", "ls",
-    "tree",
+    "tree", "du", "diff", "stat", "file",
 ];
 
 /// What only reads the files that its words name, wherever those stand.
@@ -202,7 +202,9 @@ fn is_operator(word: &str) -> bool {
 fn is_making_nothing(command: &Command) -> bool {
     let is_read = command.redirects.iter().all(|r| r.kind == RedirectKind::Read || r.target.known() == Some("/dev/null"));
     let name = command.words.first().and_then(|word| word.known());
-    let is_one = command.form == Form::Simple && name.is_some_and(|name| MAKE_NOTHING.contains(&name));
+    // which only looks whether it is Ruby
+    let checks = || name == Some("ruby") && command.words.get(1).and_then(|word| word.known()) == Some("-c");
+    let is_one = command.form == Form::Simple && (name.is_some_and(|name| MAKE_NOTHING.contains(&name)) || checks());
     // the variable of a loop stands with the loop
     is_read && (command.form == Form::Compound || command.environment.is_empty() && is_one)
 }

@@ -94,7 +94,7 @@ pub fn judge(policy: &Policy, script: &Script, dialect: Dialect, around: Around<
         functions: Vec::new(),
         piped: None,
         makes_nothing: listed::makes_nothing(script),
-        patterns_are_plain: names::are_plain(script),
+        patterns_are_plain: names::are_plain(script) && (script.commands.len() == 1 || listed::makes_nothing(script)),
         start: Instant::now(),
     };
     judge.script(script, Some(around.cwd));
@@ -118,7 +118,7 @@ struct Judge<'a> {
     piped: Option<Vec<String>>,
     /// Nothing in the text makes a file.
     makes_nothing: bool,
-    /// Nothing in the text changes what patterns match.
+    /// Nothing in the text changes what patterns match, nor makes what they could match.
     patterns_are_plain: bool,
     start: Instant,
 }

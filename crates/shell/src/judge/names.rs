@@ -1,7 +1,7 @@
 //! Patterns over names of files to what they match now.
 //!
-//! What the text itself makes before is not seen. So a pattern that can match a name beginning with a dash stays unknown, as such a name
-//! would be an option; and a file that the text makes is judged where it is made.
+//! What the text itself makes before is not seen, so nothing in it may make anything. A pattern that can match a name beginning with a
+//! dash stays unknown, as such a name would be an option.
 
 use std::path::{Path, PathBuf};
 

@@ -20,6 +20,9 @@ impl Judge<'_> {
         let left_out = values("--exclude-dir");
         let fits = |patterns: &[String], name: &str| patterns.iter().any(|pattern| names::fits(pattern, name));
         let mut open: VecDeque<PathBuf> = request.files().iter().filter(|f| f.op == PathOp::Read).map(|f| f.path.clone()).collect();
+        if request.program() == "git" {
+            open.push_back(request.cwd().to_owned());
+        }
         let mut count = 0;
         while let Some(directory) = open.pop_front() {
             for name in lookup.names_in(&directory).unwrap_or_default() {
@@ -56,7 +59,11 @@ impl Judge<'_> {
 fn reads_all_below(request: &ExecRequest) -> bool {
     let has = |names: &[&str]| request.options().iter().any(|option| names.contains(&option.name.as_str()));
     match request.program() {
-        "grep" | "egrep" | "fgrep" => has(&["--recursive", "--dereference-recursive"]),
+        "grep" | "egrep" | "fgrep" => {
+            let recurses = |o: &aegis_policy::OptionArgument| o.name == "--directories" && o.value.as_deref() == Some("recurse");
+            has(&["--recursive", "--dereference-recursive"]) || request.options().iter().any(recurses)
+        }
+        "git" if request.subcommand().first().is_some_and(|name| name == "grep") => has(&["--no-index", "--untracked"]),
         "rg" => {
             has(&["--unrestricted", "--hidden", "--no-ignore", "--no-ignore-vcs"]) && !has(&["--files", "--files-with-matches", "--count"])
         }

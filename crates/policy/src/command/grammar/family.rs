@@ -21,11 +21,12 @@ macro_rules! families {
     };
 }
 
-static FAMILIES: [Family; 58] = families![
-    "aegis" "awk" "cargo" "cat" "chroot" "command" "cp" "curl" "env" "eval" "exec" "export" "find" "flock" "git" "go" "grep" "head"
-    "ionice" "ln" "ls" "make" "mkdir" "mv" "nice" "node" "nohup" "npm" "npx" "nsenter" "parallel" "perl" "pip" "python" "rg" "rm" "ruby"
-    "script" "sed" "setpriv" "sh" "sort" "ssh" "ssh-agent" "stdbuf" "su" "sudo" "tar" "taskset" "tee" "time" "timeout" "touch" "trap"
-    "unshare" "watch" "wc" "xargs"
+static FAMILIES: [Family; 86] = families![
+    "aegis" "awk" "basename" "bundle" "cargo" "cat" "chroot" "cmp" "comm" "command" "cp" "curl" "cut" "date" "df" "diff" "du" "env" "eval"
+    "exec" "export" "file" "find" "flock" "git" "go" "gofmt" "grep" "head" "hexdump" "id" "ionice" "jq" "ln" "ls" "make" "md5sum" "mkdir"
+    "mv" "nice" "nl" "node" "nohup" "npm" "npx" "nsenter" "parallel" "paste" "perl" "pip" "pylint" "pyright" "python" "rake" "readlink"
+    "rg" "rm" "ruby" "script" "sed" "seq" "setpriv" "sh" "sort" "ssh" "ssh-agent" "stat" "stdbuf" "su" "sudo" "tar" "taskset" "tee" "time"
+    "timeout" "touch" "tr" "trap" "tree" "uniq" "unshare" "watch" "wc" "which" "xargs" "xxd"
 ];
 
 impl Family {

@@ -99,6 +99,10 @@ impl Lookup for Names {
     fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
         Names::leads_to(self, path)
     }
+
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        aegis_shell::names_in(directory)
+    }
 }
 
 /// A program, without links.

@@ -76,20 +76,22 @@ fn codex(user: &Path, scope: Scope, places: &Places<'_>, file: &Path, found: &[F
     }
     // by the name that Codex has for it: as named, or where its links lead
     let real = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
-    for entry in found {
-        let said = match trust(&text, file, entry) {
-            Trust::Unsaid => trust(&text, &real, entry),
-            said => said,
-        };
-        let event = &entry.event;
-        all.extend(match said {
-            Trust::Trusted => None,
-            Trust::Unsaid => Some(format!("{event}: not trusted in Codex yet, which does not run it until it is: /hooks")),
-            Trust::OfAnother => {
-                Some(format!("{event}: changed since it was trusted in Codex, which does not run it until it is again: /hooks"))
-            }
-            Trust::SwitchedOff => Some(format!("{event}: switched off in Codex: /hooks")),
-        });
+    let said = |entry: &Found| match trust(&text, file, entry) {
+        Trust::Unsaid => trust(&text, &real, entry),
+        said => said,
+    };
+    for (what, is_so) in [
+        (Trust::Unsaid, "not trusted in Codex yet"),
+        (Trust::OfAnother, "changed since they were trusted in Codex"),
+        (Trust::SwitchedOff, "switched off in Codex"),
+    ] {
+        let events: Vec<&str> = found.iter().filter(|entry| said(entry) == what).map(|entry| entry.event.as_str()).collect();
+        if !events.is_empty() {
+            all.push(format!(
+                "the hooks of {} are {is_so}, which does not run them until you trust them there with /hooks",
+                events.join(", ")
+            ));
+        }
     }
     if scope == Scope::Project && !found.is_empty() && !is_trusted_project(&text, places.project) {
         all.push("the project is not trusted in Codex, which then reads none of its hooks".to_owned());

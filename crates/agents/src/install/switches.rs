@@ -28,7 +28,10 @@ pub(crate) fn switched_off(host: Host, scope: Scope, places: &Places<'_>, found:
             // seen to count in a folder that Copilot trusts
             let files = [".github/copilot/settings.json", ".claude/settings.json", ".claude/settings.local.json"];
             let in_project = files.iter().map(|file| project.join(file)).chain([facts.file(scope, places)]);
-            in_project.filter(|file| is_true(file, &["disableAllHooks"])).map(|file| set_in("disableAllHooks", &file)).collect()
+            let off = in_project.filter(|file| is_true(file, &["disableAllHooks"])).map(|file| set_in("disableAllHooks", &file));
+            let is_unread = scope == Scope::Project && !is_trusted_folder(&user.join("config.json"), project);
+            off.chain(is_unread.then(|| "the folder is not trusted in Copilot CLI, which then reads none of its hooks".to_owned()))
+                .collect()
         }
         Host::OpenCode | Host::Cursor | Host::VsCode => Vec::new(),
     }
@@ -106,6 +109,13 @@ fn is_trusted_project(config: &str, project: &Path) -> bool {
         project.get("trust_level")?.as_str().map(|level| level == "trusted")
     };
     level(project).or_else(|| level(&project.canonicalize().ok()?)).unwrap_or(false)
+}
+
+/// The folder or one above it.
+fn is_trusted_folder(config: &Path, project: &Path) -> bool {
+    let folders = ["trustedFolders", "trusted_folders"].iter().find_map(|key| value(config, &[key]));
+    let folders = folders.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    folders.into_iter().any(|folder| project.starts_with(folder))
 }
 
 fn set_in(key: &str, file: &Path) -> String {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -29,6 +30,12 @@ fn with_policy(test: &str) -> Option<(Place, PathBuf)> {
 
 fn read(place: &Place, file: &str) -> String {
     fs::read_to_string(place.home.join(file)).unwrap()
+}
+
+/// By another process: one that this process has open to write cannot be run while any child of it holds that too.
+fn copy_of_the_binary(at: &Path) {
+    assert!(Command::new("cp").arg(place::binary()).arg(at).status().unwrap().success());
+    fs::set_permissions(at, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -166,8 +173,7 @@ fn by_rulesync() {
 fn the_command_blocks_where_the_program_is_gone() {
     let Some((place, _)) = with_policy("the_command_blocks_where_the_program_is_gone") else { return };
     let program = place.file(place.home.join("it's \"here\" $(x)/aegis"), "");
-    fs::copy(place::binary(), &program).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    copy_of_the_binary(&program);
     let mut command = place.program(&program);
     command.args(["agents", "install", "--host", "claude"]);
     wait(command).is(0, &[]);
@@ -187,11 +193,9 @@ fn the_command_blocks_where_the_program_is_gone() {
 fn a_program_beside_it_that_is_the_hook_alone_is_taken() {
     let Some((place, _)) = with_policy("a_program_beside_it_that_is_the_hook_alone_is_taken") else { return };
     let program = place.file(place.home.join("bin/aegis"), "");
-    fs::copy(place::binary(), &program).unwrap();
+    copy_of_the_binary(&program);
     let beside = place.file(place.home.join("bin/aegis-hook"), "#!/bin/sh\n");
-    for path in [&program, &beside] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = place.program(&program);
     command.args(["agents", "install", "--host", "cursor"]);
     wait(command).is(0, &[]);

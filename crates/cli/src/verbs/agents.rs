@@ -119,7 +119,11 @@ fn act(planned: &Planned, dry_run: bool, start: &Start) -> Result<(), String> {
 fn status(args: &AgentsStatus, start: &Start) -> Result<ExitCode, String> {
     let project = project(start);
     let places = Places { home: start.home()?, project: &project, variable: &|name| start.var(name) };
-    let scopes = args.scope.map_or(vec![Scope::User, Scope::Project], |scope| vec![scope]);
+    let mut scopes = args.scope.map_or(vec![Scope::User, Scope::Project], |scope| vec![scope]);
+    if places.home == project {
+        // the same files once
+        scopes.truncate(1);
+    }
     let hosts = hosts(&args.host, |host| host.is_used(aegis_agents::Scope::Project, &places));
     let all: Vec<(Host, Scope, Status)> = hosts
         .into_iter()

@@ -93,6 +93,7 @@ impl Judge<'_> {
             Act::Nothing => {
                 self.push(Stance::Allow, format!("tool {}", self.event.tool), "it touches nothing that a policy is about".to_owned())
             }
+            Act::Asks(why) => self.push(Stance::Ask, format!("tool {}", self.event.tool), (*why).to_owned()),
             Act::Unclear(why) => self.push(Stance::Deny, format!("tool {}", self.event.tool), (*why).to_owned()),
         }
     }

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Shell(Dialect),
     /// Each field is a file that is read.
     Read,
+    /// Each field is files that are read: names, directories, or patterns of names.
+    ReadMany,
     /// Each field is a file that is written.
     Write,
     /// Each field is a file that is read and written.
@@ -95,7 +97,10 @@ pub(super) fn acts(tools: &[Tool], name: &str, input: &Value) -> Vec<Act> {
         _ => return vec![Act::Unclear("the tool's input is no object")],
     };
     let mut acts = of(tool, object).unwrap_or_else(|why| vec![Act::Unclear(why)]);
-    if matches!(tool.kind, Kind::Read | Kind::Write | Kind::Edit | Kind::Delete | Kind::List | Kind::Search | Kind::Fetch | Kind::Glob) {
+    if matches!(
+        tool.kind,
+        Kind::Read | Kind::ReadMany | Kind::Write | Kind::Edit | Kind::Delete | Kind::List | Kind::Search | Kind::Fetch | Kind::Glob
+    ) {
         // another version of the tool may take its file from another field
         acts.extend(others(tool, object));
     }
@@ -127,6 +132,7 @@ fn of(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static str>
             vec![Act::Shell { text, dialect, cwd }]
         }
         Kind::Read => on(&[PathOp::Read], some()?),
+        Kind::ReadMany => some()?.iter().map(|path| Act::Search { path: Some(beginning(path)) }).collect(),
         Kind::Write => on(&[PathOp::Write], some()?),
         Kind::Edit => on(&[PathOp::Read, PathOp::Write], some()?),
         Kind::Delete => on(&[PathOp::Delete], some()?),
@@ -171,6 +177,37 @@ fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static st
         acts.extend(bases.into_iter().map(|path| Act::List { path: Some(path) }));
     }
     Ok(acts)
+}
+
+/// The names in front of the first wildcard.
+fn literal_part(pattern: &str) -> &str {
+    let wild = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());
+    if wild == pattern.len() {
+        return pattern;
+    }
+    let end = pattern.get(..wild).and_then(|front| front.rfind('/')).map_or(0, |slash| slash + 1);
+    pattern.get(..end).unwrap_or_default()
+}
+
+/// The file that a pattern of names is, or the directory below which all that it matches lies.
+fn beginning(pattern: &str) -> String {
+    let names = literal_part(pattern);
+    let rest = pattern.get(names.len()..).unwrap_or_default();
+    if rest.contains("..") || rest.contains('{') && rest.contains('/') {
+        "/".to_owned()
+    } else if names.is_empty() {
+        ".".to_owned()
+    } else {
+        names.to_owned()
+    }
+}
+
+/// Fields by which a model asks that a command run outside of the agent's own sandbox.
+pub(super) fn leaves_the_sandbox(input: &Value) -> bool {
+    let is = |key: &str, value: &Value| input.get(key) == Some(value);
+    is("dangerouslyDisableSandbox", &Value::Bool(true))
+        || is("with_escalated_permissions", &Value::Bool(true))
+        || is("sandbox_permissions", &Value::String("require_escalated".to_owned()))
 }
 
 /// A text, or the texts of a list.
@@ -281,6 +318,7 @@ mod tests {
     const TOOLS: &[Tool] = &[
         Tool { names: &["sh"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
         Tool { names: &["read"], kind: Kind::Read, fields: &["file_path"] },
+        Tool { names: &["many"], kind: Kind::ReadMany, fields: &["paths"] },
         Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
         Tool { names: &["glob"], kind: Kind::Glob, fields: &["pattern", "path"] },
         Tool { names: &["fetch"], kind: Kind::FetchInText, fields: &["prompt"] },
@@ -305,6 +343,18 @@ mod tests {
         );
         assert_eq!(shown("glob", json!({"pattern": "../*"})), ["List { path: None }", r#"List { path: Some("..") }"#]);
         assert_eq!(shown("glob", json!({"pattern": "**/*.rs"})), ["List { path: None }"]);
+        for pattern in ["{/etc,src}/*", "*/../../x"] {
+            assert_eq!(shown("glob", json!({"pattern": pattern})), ["List { path: None }", r#"List { path: Some("/") }"#], "{pattern}");
+        }
+        assert_eq!(
+            shown("many", json!({"paths": ["a", "src/*.rs", "**/*", "src/{a,b}/*"]})),
+            [
+                r#"Search { path: Some("a") }"#,
+                r#"Search { path: Some("src/") }"#,
+                r#"Search { path: Some(".") }"#,
+                r#"Search { path: Some("/") }"#
+            ]
+        );
     }
 
     #[test]

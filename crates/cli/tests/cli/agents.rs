@@ -159,7 +159,7 @@ fn by_rulesync() {
     ended.is(0, &[]);
     assert!(ended.out.starts_with("wrote ~/.rulesync/hooks.json\nwrote ~/.cursor/hooks.json\nnext: rulesync generate"), "{ended:#?}");
     assert!(!place.home.join(".claude/settings.json").exists());
-    assert!(fs::read_to_string(&at).unwrap().contains("hook --host claude --event PreToolUse"));
+    assert!(fs::read_to_string(&at).unwrap().contains("--host claude --event PreToolUse"));
     place.aegis(&["agents", "uninstall"]).is(0, &[]);
     assert_eq!(fs::read_to_string(&at).unwrap(), mine);
     assert!(!place.home.join(".cursor/hooks.json").exists());

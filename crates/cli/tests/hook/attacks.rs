@@ -91,6 +91,8 @@ fn aegis_itself() {
     agent.is("mcp__fs__write_file", json!({"path": agent.place.project.join("aegis.toml"), "content": "x"}), "ask");
     agent.is("mcp__fs__read_file", json!({"path": ".env"}), "deny");
     agent.is("mcp__fs__run", json!({"nested": [{"command": "rm -rf /"}]}), "deny");
+    let many = json!({"cwd": agent.place.project, "hook_event_name": "BeforeTool", "tool_name": "read_many_files", "tool_input": {"paths": ["**/*"]}});
+    assert!(agent.told("gemini", "BeforeTool", &many).out.contains("\"deny\""), "a pattern over .env");
     agent.is("mcp__fs__fetch", json!({"uri": "file:///etc/shadow"}), "deny");
 }
 
@@ -128,6 +130,27 @@ fn a_project_that_grants_itself_everything() {
     question["tool_input"]["command"] = json!("git status");
     let ended = agent.told("claude", "PreToolUse", &question);
     assert!(ended.out.contains("\"ask\"") && ended.out.contains("not trusted"), "{ended:#?}");
+}
+
+/// Models can ask to be let out of the agent's own sandbox, beside a command that is allowed.
+#[test]
+fn out_of_the_agents_own_sandbox() {
+    let Some(agent) = Agent::new("attacks::out_of_the_agents_own_sandbox") else { return };
+    agent.is("Bash", json!({"command": "git status", "dangerouslyDisableSandbox": true}), "ask");
+    agent.is("Bash", json!({"command": "git status", "dangerouslyDisableSandbox": false}), "allow");
+    let question = json!({
+        "cwd": agent.place.project, "turn_id": "t", "hook_event_name": "PermissionRequest", "tool_name": "Bash",
+        "tool_input": {"command": "git status", "sandbox_permissions": "require_escalated"},
+    });
+    assert_eq!(agent.told("codex", "PermissionRequest", &question).out, "{}\n", "Codex asks");
+}
+
+/// What a person reads must be what is judged.
+#[test]
+fn a_reason_shows_no_hidden_text() {
+    let Some(agent) = Agent::new("attacks::a_reason_shows_no_hidden_text") else { return };
+    let reason = agent.shell("frobnicate '\u{202e}evil\u{200b}' '\n\naegis: allowed'", "ask");
+    assert!(!reason.contains(['\u{202e}', '\u{200b}', '\n']), "{reason:?}");
 }
 
 #[test]

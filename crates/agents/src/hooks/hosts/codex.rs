@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::claude::claude_form;
 use super::{HookHost, Protocol, acts, claude_like};
+use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point, Prompts, directory, text};
 use crate::hooks::stance::Stance;
-use crate::hooks::tools::{Kind, Tool};
+use crate::hooks::tools::{Kind, Tool, leaves_the_sandbox};
 
 pub(super) struct Codex;
 
@@ -56,6 +57,10 @@ impl Protocol for Codex {
         } else {
             claude_like(HookHost::Codex, name, point, object)?
         };
+        // before a tool this would be a denial; at the permission request Codex asks
+        if point == Point::Permission && leaves_the_sandbox(&event.input) {
+            event.acts.push(Act::Asks("it asks to run outside of the agent's own sandbox"));
+        }
         event.prompts = match event.mode.as_deref() {
             None | Some("default" | "plan" | "acceptEdits" | "on-request" | "untrusted") => Prompts::Yes,
             Some(_) => Prompts::No,

@@ -13,7 +13,7 @@ pub(super) struct Gemini;
 const TOOLS: &[Tool] = &[
     Tool { names: &["run_shell_command"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "absolute_path", "path"] },
-    Tool { names: &["read_many_files"], kind: Kind::Read, fields: &["paths", "include"] },
+    Tool { names: &["read_many_files"], kind: Kind::ReadMany, fields: &["paths", "include"] },
     Tool { names: &["write_file"], kind: Kind::Write, fields: &["file_path", "absolute_path", "path"] },
     Tool { names: &["replace"], kind: Kind::Edit, fields: &["file_path", "absolute_path", "path"] },
     Tool { names: &["list_directory"], kind: Kind::List, fields: &["dir_path", "path"] },

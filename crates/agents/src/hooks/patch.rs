@@ -9,7 +9,7 @@ pub(super) fn acts(text: &str) -> Vec<Act> {
     let mut acts = Vec::new();
     let mut lines = text.lines();
     // a shell's here-document around it is stripped by the host before it asks
-    if !lines.by_ref().find(|line| !line.trim().is_empty()).is_some_and(|line| line.trim() == "*** Begin Patch") {
+    if lines.by_ref().find(|line| !line.trim().is_empty()).is_none_or(|line| line.trim() != "*** Begin Patch") {
         return vec![Act::Unclear("the patch does not begin as one")];
     }
     let mut ended = false;

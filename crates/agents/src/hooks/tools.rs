@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     const TOOLS: &[Tool] = &[
-        Tool { names: &["sh"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+        Tool { names: &["sh"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
         Tool { names: &["read"], kind: Kind::Read, fields: &["file_path"] },
         Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
         Tool { names: &["glob"], kind: Kind::Glob, fields: &["pattern", "path"] },
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn each_kind() {
-        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: Bash, cwd: Some("/x") }"#]);
-        assert_eq!(shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})), [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: Bash, cwd: None }"#]);
+        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: User, cwd: Some("/x") }"#]);
+        assert_eq!(shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})), [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: User, cwd: None }"#]);
         assert_eq!(shown("read", json!({"file_path": "/a"})), [r#"Path { op: Read, path: "/a" }"#]);
         assert_eq!(shown("grep", json!({"pattern": "x"})), ["Search { path: None }"]);
         assert_eq!(shown("glob", json!({"pattern": "/etc/*/x", "path": "src"})), [r#"List { path: Some("src") }"#, r#"List { path: Some("/etc") }"#]);

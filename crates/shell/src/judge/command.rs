@@ -115,14 +115,25 @@ impl Judge<'_> {
             Verdict::Deny => {
                 self.decided_as(&access, subject, decision);
                 self.closed_files(request);
+                self.more(request, here);
                 self.denies(|judge| judge.inside(request, here));
             }
             Verdict::Allow | Verdict::Ask => {
                 self.decided_as(&access, subject, decision);
                 self.not_known(request);
+                self.more(request, here);
                 self.denies(|judge| judge.inside(request, here));
             }
         }
+    }
+
+    /// What the words of a command do not show by themselves.
+    fn more(&mut self, request: &ExecRequest, here: Option<&Path>) {
+        self.closed_below(request);
+        self.repository(request);
+        self.control_files(request);
+        self.link(request);
+        self.run_by(request, here);
     }
 
     fn decided_as(&mut self, access: &Access<'_>, subject: Subject, decision: Decision) {

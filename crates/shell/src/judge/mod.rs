@@ -5,16 +5,22 @@
 //! | `finding` | what is said of each of them |
 //! | `command` | a command with its words |
 //! | `through` | a command that runs another one |
+//! | `runner` | programs that run another one behind words that no grammar knows; what becomes of control files |
 //! | `redirect` | the files that the shell opens |
 //! | `variable` | assignments |
 //! | `path` | words to paths |
+//! | `git` | repositories of git that are not called `.git` |
+//! | `below` | what lies below a directory that a command reads as a whole |
 //!
 //! There is one function that decides, [`aegis_policy::Policy::decide`]; it is asked here, and its answers are only ever made stricter.
 
+mod below;
 mod command;
 mod finding;
+mod git;
 mod path;
 mod redirect;
+mod runner;
 mod through;
 mod variable;
 
@@ -26,7 +32,9 @@ use aegis_policy::{Access, Decision, Policy, Reason, Verdict, lexical};
 use crate::bounded;
 use crate::limits::{LimitError, MAX_TIME};
 use crate::script::{Dialect, Directory, Form, Script, Span, UnknownCause};
+pub use below::{Below, Sweep};
 pub use finding::{Cause, Finding, Judgement, Subject};
+pub use git::{MAKES_A_REPOSITORY, makes_a_repository};
 
 /// How deeply texts may stand inside each other (`sh -c "sh -c ..."`), and how many there may be.
 const MAX_TEXT_DEPTH: usize = 8;
@@ -38,6 +46,10 @@ pub trait Lookup {
     fn program(&self, word: &str, cwd: &Path) -> Option<PathBuf>;
     /// Where a path leads to, after all links, and whether something is there.
     fn leads_to(&self, path: &Path) -> (PathBuf, bool);
+    /// Whether something that may not be read lies below a directory, among what a command reads there.
+    fn below(&self, policy: &Policy, directory: &Path, sweep: &Sweep) -> Below {
+        below::look(policy, directory, sweep)
+    }
 }
 
 /// Where a text runs.

@@ -12,7 +12,7 @@ use crate::hooks::tools::{Kind, Tool};
 pub(super) struct Codex;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["Bash", "bash", "shell", "exec_command", "unified_exec"], kind: Kind::Shell(Dialect::Bash), fields: &["command", "cmd"] },
+    Tool { names: &["Bash", "bash", "shell", "exec_command", "unified_exec"], kind: Kind::Shell(Dialect::User), fields: &["command", "cmd"] },
     Tool { names: &["apply_patch", "Edit", "Write"], kind: Kind::Patch, fields: &["command", "input", "patch"] },
     Tool { names: &["view_image"], kind: Kind::Read, fields: &["path"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "path"] },

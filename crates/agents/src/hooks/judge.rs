@@ -89,7 +89,9 @@ impl Judge<'_> {
             Act::Search { path } => self.search(path.as_deref().unwrap_or(".")),
             Act::Fetch { url } => self.fetch(url),
             Act::Named { paths, urls, texts } => self.named(paths, urls, texts),
-            Act::Nothing => self.push(Stance::Allow, format!("tool {}", self.event.tool), "it touches nothing that a policy is about".to_owned()),
+            Act::Nothing => {
+                self.push(Stance::Allow, format!("tool {}", self.event.tool), "it touches nothing that a policy is about".to_owned())
+            }
             Act::Unclear(why) => self.push(Stance::Deny, format!("tool {}", self.event.tool), (*why).to_owned()),
         }
     }
@@ -170,7 +172,9 @@ impl Judge<'_> {
                 let below = path.strip_prefix(&real).unwrap_or(&path).display();
                 self.push(Stance::Deny, asked, format!("{below} lies there, which may not be read; search a directory without it"));
             }
-            Below::TooMuch => self.push(Stance::Ask, asked, "too much lies there to know whether all of it may be read; search less".to_owned()),
+            Below::TooMuch => {
+                self.push(Stance::Ask, asked, "too much lies there to know whether all of it may be read; search less".to_owned())
+            }
         }
     }
 
@@ -223,7 +227,8 @@ impl Judge<'_> {
         for text in texts {
             let around = Around { cwd: &self.event.cwd, home: self.home, lookup: Some(&self.names) };
             let judgement = judge_text(self.policy, text, Dialect::User, around);
-            let denied: Vec<Part> = judgement.findings().iter().map(|finding| self.of_finding(finding)).filter(|part| part.stance == Stance::Deny).collect();
+            let denied: Vec<Part> =
+                judgement.findings().iter().map(|finding| self.of_finding(finding)).filter(|part| part.stance == Stance::Deny).collect();
             self.parts.extend(denied);
         }
     }

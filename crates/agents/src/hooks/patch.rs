@@ -71,7 +71,14 @@ mod tests {
 
     #[test]
     fn what_is_no_patch_is_unclear() {
-        for text in ["", "x", "*** Update File: a", "*** Begin Patch\n*** End Patch", "*** Begin Patch\n*** Add File: a", "*** Begin Patch\n*** Copy File: a\n*** End Patch"] {
+        for text in [
+            "",
+            "x",
+            "*** Update File: a",
+            "*** Begin Patch\n*** End Patch",
+            "*** Begin Patch\n*** Add File: a",
+            "*** Begin Patch\n*** Copy File: a\n*** End Patch",
+        ] {
             assert!(ops(text).iter().any(|op| op.starts_with('?')), "{text:?}");
         }
     }

@@ -48,8 +48,35 @@ pub(super) struct Tool {
 const CWD: &[&str] = &["workdir", "cwd", "Cwd", "directory", "dir_path"];
 /// Fields that name files, whatever the tool; by their letters and digits in lower case.
 const FILES: &[&str] = &[
-    "path", "filepath", "paths", "filepaths", "notebookpath", "absolutepath", "dirpath", "file", "files", "filename", "filenames", "dir", "directory", "source", "destination", "src", "dst",
-    "targetfile", "oldpath", "newpath", "sourcepath", "destinationpath", "directorypath", "searchpath", "root", "folder", "uri", "from", "to",
+    "path",
+    "filepath",
+    "paths",
+    "filepaths",
+    "notebookpath",
+    "absolutepath",
+    "dirpath",
+    "file",
+    "files",
+    "filename",
+    "filenames",
+    "dir",
+    "directory",
+    "source",
+    "destination",
+    "src",
+    "dst",
+    "targetfile",
+    "oldpath",
+    "newpath",
+    "sourcepath",
+    "destinationpath",
+    "directorypath",
+    "searchpath",
+    "root",
+    "folder",
+    "uri",
+    "from",
+    "to",
 ];
 /// The same for addresses.
 const ADDRESSES: &[&str] = &["url", "uri", "href", "urls", "link", "endpoint"];
@@ -131,12 +158,16 @@ fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static st
     let literal = |pattern: &str| -> String {
         let names = pattern.split_inclusive('/').take_while(|name| !name.contains(['*', '?', '[', '{', '\\'])).collect::<String>();
         // the last name may be a file
-        names.rsplit_once('/').map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() }).unwrap_or_default()
+        names
+            .rsplit_once('/')
+            .map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
+            .unwrap_or_default()
     };
     let mut acts = or_here(found.clone(), |path| Act::List { path });
     for start in patterns.iter().map(|pattern| literal(pattern)).filter(|start| !start.is_empty()) {
         let absolute = start.starts_with(['/', '~']);
-        let bases: Vec<String> = if absolute || found.is_empty() { vec![start] } else { found.iter().map(|base| format!("{base}/{start}")).collect() };
+        let bases: Vec<String> =
+            if absolute || found.is_empty() { vec![start] } else { found.iter().map(|base| format!("{base}/{start}")).collect() };
         acts.extend(bases.into_iter().map(|path| Act::List { path: Some(path) }));
     }
     Ok(acts)
@@ -181,7 +212,8 @@ fn addresses(text: &str) -> Vec<Act> {
         let start = from + at;
         from = start + 4;
         let rest = text.get(start..).unwrap_or_default();
-        let is_address = ["http://", "https://"].iter().any(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
+        let is_address =
+            ["http://", "https://"].iter().any(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
         if is_address {
             let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>()[]{}|,".contains(c)).unwrap_or(rest.len());
             let url = rest.get(..end).unwrap_or_default().trim_end_matches(['.', ';', ':', '!', '?']);
@@ -261,10 +293,16 @@ mod tests {
     #[test]
     fn each_kind() {
         assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: User, cwd: Some("/x") }"#]);
-        assert_eq!(shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})), [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: User, cwd: None }"#]);
+        assert_eq!(
+            shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})),
+            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: User, cwd: None }"#]
+        );
         assert_eq!(shown("read", json!({"file_path": "/a"})), [r#"Path { op: Read, path: "/a" }"#]);
         assert_eq!(shown("grep", json!({"pattern": "x"})), ["Search { path: None }"]);
-        assert_eq!(shown("glob", json!({"pattern": "/etc/*/x", "path": "src"})), [r#"List { path: Some("src") }"#, r#"List { path: Some("/etc") }"#]);
+        assert_eq!(
+            shown("glob", json!({"pattern": "/etc/*/x", "path": "src"})),
+            [r#"List { path: Some("src") }"#, r#"List { path: Some("/etc") }"#]
+        );
         assert_eq!(shown("glob", json!({"pattern": "../*"})), ["List { path: None }", r#"List { path: Some("..") }"#]);
         assert_eq!(shown("glob", json!({"pattern": "**/*.rs"})), ["List { path: None }"]);
     }

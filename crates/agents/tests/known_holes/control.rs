@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
-use aegis_agents::hooks::Stance::{Allow, Ask, Deny};
 use aegis_agents::hooks::HookHost;
+use aegis_agents::hooks::Stance::{Allow, Ask, Deny};
 use serde_json::json;
 
 use crate::{Project, WIDE};

@@ -1,7 +1,7 @@
 //! What stands in the text of a shell.
 
-use aegis_agents::hooks::Stance::{Allow, Ask, Deny};
 use aegis_agents::hooks::HookHost;
+use aegis_agents::hooks::Stance::{Allow, Ask, Deny};
 use serde_json::json;
 
 use crate::{Project, USUAL, WIDE};

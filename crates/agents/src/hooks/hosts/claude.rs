@@ -25,8 +25,23 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls; the others speak to the user, keep lists, or look at what runs already
     Tool {
         names: &[
-            "Agent", "Task", "AskUserQuestion", "BashOutput", "EnterPlanMode", "ExitPlanMode", "KillBash", "KillShell", "TaskCreate", "TaskGet", "TaskList", "TaskOutput", "TaskStop",
-            "TaskUpdate", "TodoRead", "TodoWrite", "ToolSearch",
+            "Agent",
+            "Task",
+            "AskUserQuestion",
+            "BashOutput",
+            "EnterPlanMode",
+            "ExitPlanMode",
+            "KillBash",
+            "KillShell",
+            "TaskCreate",
+            "TaskGet",
+            "TaskList",
+            "TaskOutput",
+            "TaskStop",
+            "TaskUpdate",
+            "TodoRead",
+            "TodoWrite",
+            "ToolSearch",
         ],
         kind: Kind::Nothing,
         fields: &[],
@@ -40,8 +55,29 @@ impl Protocol for Claude {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "PostToolUse", "PostToolUseFailure", "Notification", "UserPromptSubmit", "Stop", "StopFailure", "SubagentStart", "SubagentStop", "PreCompact", "PostCompact", "SessionStart", "SessionEnd",
-            "Setup", "ConfigChange", "CwdChanged", "FileChanged", "InstructionsLoaded", "PermissionDenied", "TaskCreated", "TaskCompleted", "TeammateIdle", "WorktreeCreate", "WorktreeRemove",
+            "PostToolUse",
+            "PostToolUseFailure",
+            "Notification",
+            "UserPromptSubmit",
+            "Stop",
+            "StopFailure",
+            "SubagentStart",
+            "SubagentStop",
+            "PreCompact",
+            "PostCompact",
+            "SessionStart",
+            "SessionEnd",
+            "Setup",
+            "ConfigChange",
+            "CwdChanged",
+            "FileChanged",
+            "InstructionsLoaded",
+            "PermissionDenied",
+            "TaskCreated",
+            "TaskCompleted",
+            "TeammateIdle",
+            "WorktreeCreate",
+            "WorktreeRemove",
         ]
     }
 

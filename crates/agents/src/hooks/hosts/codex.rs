@@ -12,7 +12,11 @@ use crate::hooks::tools::{Kind, Tool};
 pub(super) struct Codex;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["Bash", "bash", "shell", "exec_command", "unified_exec"], kind: Kind::Shell(Dialect::User), fields: &["command", "cmd"] },
+    Tool {
+        names: &["Bash", "bash", "shell", "exec_command", "unified_exec"],
+        kind: Kind::Shell(Dialect::User),
+        fields: &["command", "cmd"],
+    },
     Tool { names: &["apply_patch", "Edit", "Write"], kind: Kind::Patch, fields: &["command", "input", "patch"] },
     Tool { names: &["view_image"], kind: Kind::Read, fields: &["path"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "path"] },
@@ -28,7 +32,17 @@ impl Protocol for Codex {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "SessionStart", "SessionEnd", "PostToolUse", "PreCompact", "PostCompact", "UserPromptSubmit", "SubagentStart", "SubagentStop", "Stop", "StopFailure", "Interrupt",
+            "SessionStart",
+            "SessionEnd",
+            "PostToolUse",
+            "PreCompact",
+            "PostCompact",
+            "UserPromptSubmit",
+            "SubagentStart",
+            "SubagentStop",
+            "Stop",
+            "StopFailure",
+            "Interrupt",
         ]
     }
 
@@ -37,7 +51,11 @@ impl Protocol for Codex {
     }
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
-        let mut event = if point == Point::Permission && !object.contains_key("tool_name") { older(name, &object)? } else { claude_like(HookHost::Codex, name, point, object)? };
+        let mut event = if point == Point::Permission && !object.contains_key("tool_name") {
+            older(name, &object)?
+        } else {
+            claude_like(HookHost::Codex, name, point, object)?
+        };
         event.prompts = match event.mode.as_deref() {
             None | Some("default" | "plan" | "acceptEdits" | "on-request" | "untrusted") => Prompts::Yes,
             Some(_) => Prompts::No,

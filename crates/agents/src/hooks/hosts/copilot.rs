@@ -34,7 +34,17 @@ impl Protocol for Copilot {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "postToolUse", "PostToolUse", "sessionStart", "sessionEnd", "userPromptSubmitted", "errorOccurred", "agentStop", "subagentStart", "subagentStop", "preCompact", "notification",
+            "postToolUse",
+            "PostToolUse",
+            "sessionStart",
+            "sessionEnd",
+            "userPromptSubmitted",
+            "errorOccurred",
+            "agentStop",
+            "subagentStart",
+            "subagentStop",
+            "preCompact",
+            "notification",
         ]
     }
 

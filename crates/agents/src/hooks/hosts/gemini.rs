@@ -34,7 +34,18 @@ impl Protocol for Gemini {
     }
 
     fn other_events(&self) -> &'static [&'static str] {
-        &["AfterTool", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection", "SessionStart", "SessionEnd", "PreCompress", "Notification"]
+        &[
+            "AfterTool",
+            "BeforeAgent",
+            "AfterAgent",
+            "BeforeModel",
+            "AfterModel",
+            "BeforeToolSelection",
+            "SessionStart",
+            "SessionEnd",
+            "PreCompress",
+            "Notification",
+        ]
     }
 
     fn tools(&self) -> &'static [Tool] {

@@ -218,7 +218,10 @@ pub(super) fn found_out(object: &Map<String, Value>) -> HookHost {
         HookHost::Copilot
     } else if has("cursor_version") || has("generation_id") || has("workspace_roots") {
         HookHost::Cursor
-    } else if is("hook_event_name", "permission.ask") || is("hook_event_name", "permission.asked") || is("hook_event_name", "tool.execute.before") {
+    } else if is("hook_event_name", "permission.ask")
+        || is("hook_event_name", "permission.asked")
+        || is("hook_event_name", "tool.execute.before")
+    {
         HookHost::OpenCode
     } else if is("hook_event_name", "BeforeTool") || is("hook_event_name", "AfterTool") || gemini::has_tool(tool) {
         HookHost::Gemini

@@ -91,6 +91,17 @@ fn control_files_that_are_missing_or_there() {
     symlink("../.claude", project.top.join("src/dir")).unwrap();
     project.writing("src/notes.json", Deny);
     project.writing("src/dir/settings.json", Deny);
+    // a link that is called as one, and leads to an ordinary file
+    let linked = Project::new(WIDE);
+    symlink("src/sub", linked.top.join(".codex")).unwrap();
+    symlink("src/a.rs", linked.top.join(".mcp.json")).unwrap();
+    for file in [".codex/config.toml", ".codex/c.rs", ".mcp.json"] {
+        linked.writing(file, Deny);
+        linked.all(
+            Deny,
+            &[&format!("cp src/b.rs {file}"), &format!("sed -i s/a/b/ {file}"), &format!("mv src/b.rs {file}"), &format!("touch {file}")],
+        );
+    }
     // commands without a grammar that can write, where a rule allows them
     let more = Project::new(
         &WIDE.replace("\"cat **\",", "\"cat **\", \"dd **\", \"truncate **\", \"vim **\", \"git checkout **\", \"git restore **\","),

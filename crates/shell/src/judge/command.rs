@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict, Visibility, lexical};
+use aegis_policy::{Access, ArgWord, Certainty, Decision, ExecRequest, PathOp, Reason, Verdict, Visibility, lexical};
 
 use super::path::{NOWHERE, shown};
 use super::{Cause, Judge, Subject, is_firm};
@@ -127,8 +127,22 @@ impl Judge<'_> {
         }
     }
 
+    /// A name that is closed is closed under any link: whoever takes it for what it is called reads what was written through it.
+    pub(super) fn closed_name(&mut self, op: PathOp, name: &Path, shown: &str) {
+        let access = Access::PathName { op, path: name };
+        let decision = self.policy.decide(&access);
+        if self.around.lookup.is_some() && is_firm(&decision) && !aegis_policy::is_unseen(&name.to_string_lossy()) {
+            let subject = Subject::File { op, path: aegis_policy::shown(shown) };
+            let cause = self.decided(&access, &subject, decision);
+            self.push(subject, Verdict::Deny, cause);
+        }
+    }
+
     /// What the words of a command do not show by themselves.
     fn more(&mut self, request: &ExecRequest, here: Option<&Path>) {
+        for file in request.files().iter().filter(|file| file.certainty != Certainty::Possible) {
+            self.closed_name(file.op, &lexical(&file.asked), &file.raw);
+        }
         self.closed_below(request);
         self.repository(request);
         self.control_files(request);

@@ -34,6 +34,9 @@ impl Judge<'_> {
             self.host(address, unseen);
             return;
         }
+        for op in ops {
+            self.closed_name(*op, &path, &shown(&target));
+        }
         // an unknown part can climb out of what is in front of it
         let path = self.leads_to(&asked, path, unseen);
         if ops.contains(&PathOp::Write) && super::makes_a_repository(&path) {

@@ -140,6 +140,10 @@ fn processes_read_as_files() {
         usual.call("Read", &json!({ "file_path": path }), Deny);
         usual.all(Deny, &[&format!("cat {path}"), &format!("cat < {path}"), &format!("grep -a x {path}")]);
     }
+    // and what shows them all
+    usual.all(Ask, &["set", "set | grep TOKEN", "ls; set", "declare -p", "export -p", "typeset", "compgen -v"]);
+    usual.all(Deny, &["env", "printenv", "ls; printenv TOKEN"]);
+    usual.all(Allow, &["set -e; ls", "set -euo pipefail; ls"]);
     let wide = Project::new(WIDE);
     wide.all(Ask, &["cat /proc/self/environ", "cat /proc/$$/environ", "cat < /proc/self/mem"]);
     wide.call("Read", &json!({"file_path": "/proc/self/environ"}), Ask);

@@ -209,6 +209,8 @@ fn is_harmless(request: &ExecRequest) -> bool {
         // looks a command up
         "command" => request.inner().is_empty() && request.options().iter().any(|option| matches!(option.name.as_str(), "-v" | "-V")),
         "exec" => arguments.is_empty(),
+        // shows every variable with its value
+        "set" => !arguments.is_empty(),
         name => HARMLESS.contains(&name),
     }
 }

@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     const TOOLS: &[Tool] = &[
-        Tool { names: &["sh"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+        Tool { names: &["sh"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
         Tool { names: &["read"], kind: Kind::Read, fields: &["file_path"] },
         Tool { names: &["many"], kind: Kind::ReadMany, fields: &["paths"] },
         Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
@@ -330,10 +330,10 @@ mod tests {
 
     #[test]
     fn each_kind() {
-        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: Bash, cwd: Some("/x") }"#]);
+        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: User, cwd: Some("/x") }"#]);
         assert_eq!(
             shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})),
-            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: Bash, cwd: None }"#]
+            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: User, cwd: None }"#]
         );
         assert_eq!(shown("read", json!({"file_path": "/a"})), [r#"Path { op: Read, path: "/a" }"#]);
         assert_eq!(shown("grep", json!({"pattern": "x"})), ["Search { path: None }"]);

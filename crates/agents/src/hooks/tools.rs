@@ -161,13 +161,12 @@ fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static st
     if let Some(value) = input.get(*pattern).filter(|value| !value.is_null()) {
         texts(value, &mut patterns)?;
     }
-    let literal = |pattern: &str| -> String {
-        let names = pattern.split_inclusive('/').take_while(|name| !name.contains(['*', '?', '[', '{', '\\'])).collect::<String>();
-        // the last name may be a file
-        names
-            .rsplit_once('/')
-            .map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
-            .unwrap_or_default()
+    // the last name may be a file
+    let literal = |pattern: &str| match beginning(pattern).as_str() {
+        "/" => "/".to_owned(),
+        names => {
+            names.rsplit_once('/').map(|(directory, _)| if directory.is_empty() { "/" } else { directory }).unwrap_or_default().to_owned()
+        }
     };
     let mut acts = or_here(found.clone(), |path| Act::List { path });
     for start in patterns.iter().map(|pattern| literal(pattern)).filter(|start| !start.is_empty()) {

@@ -101,7 +101,10 @@ fn other_spellings_of_a_denied_path() {
             "cat .env~ .env",
         ],
     );
-    project.all(Ask, &["cat .en*", "cat .[e]nv", "cat $x", "X=.env; cat $X", "cat \"$(echo .env)\"", "cat ~+/.env", "cat p*/x"]);
+    // a pattern of names is what it matches now
+    project.file(".env", "K=v");
+    project.all(Deny, &["cat .en*", "cat p*/x"]);
+    project.all(Ask, &["cat .[e]nv", "cat $x", "X=.env; cat $X", "cat \"$(echo .env)\"", "cat ~+/.env"]);
     // a link that is made in the same text counts from where it lies
     project.file("data/key.txt", "k");
     project.all(

@@ -11,8 +11,8 @@ pub const MAX_TEXT: usize = 64 << 10;
 pub const MAX_NODES: usize = 10_000;
 /// How deeply things may stand inside each other.
 pub const MAX_DEPTH: usize = 100;
-/// How long reading may take.
-pub const MAX_TIME: Duration = Duration::from_millis(50);
+/// How long reading may take; not optimised, the parsers take many times as long.
+pub const MAX_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 });
 
 /// A text that is denied for its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, thiserror::Error)]

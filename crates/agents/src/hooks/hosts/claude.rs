@@ -1,4 +1,4 @@
-//! Claude Code, as 2.1.328 was seen to work.
+//! Claude Code, as 2.1.328 and 2.1.332 were seen to work.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls; the others speak to the user, keep lists, or look at what runs already
     Tool {
         names: &[
-            "Agent", "Task", "AskUserQuestion", "BashOutput", "EnterPlanMode", "ExitPlanMode", "KillBash", "KillShell", "TaskCreate", "TaskGet", "TaskList", "TaskOutput", "TaskStop",
+            "Agent", "Task", "AskUserQuestion", "BashOutput", "EnterPlanMode", "ExitPlanMode", "KillBash", "KillShell", "ListAgents", "ReportFindings", "TaskCreate", "TaskGet", "TaskList", "TaskOutput", "TaskStop",
             "TaskUpdate", "TodoRead", "TodoWrite", "ToolSearch",
         ],
         kind: Kind::Nothing,

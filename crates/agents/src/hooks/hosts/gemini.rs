@@ -1,4 +1,4 @@
-//! Gemini CLI, by its documents and source of 0.56.
+//! Gemini CLI, by its documents and source of 0.56, and as 0.61.0 was seen to work.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,14 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["glob"], kind: Kind::Glob, fields: &["pattern", "dir_path", "path"] },
     Tool { names: &["grep_search", "search_file_content", "ripgrep"], kind: Kind::Search, fields: &["dir_path", "path"] },
     Tool { names: &["web_fetch"], kind: Kind::FetchInText, fields: &["prompt", "url"] },
-    Tool { names: &["write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode", "complete_task"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool {
+        names: &[
+            "write_todos", "update_topic", "ask_user", "enter_plan_mode", "exit_plan_mode", "invoke_agent", "complete_task", "list_background_processes", "read_background_output",
+        ],
+        kind: Kind::Nothing,
+        fields: &[],
+    },
 ];
 
 /// Whether a tool is one of Gemini's.

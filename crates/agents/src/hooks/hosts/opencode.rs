@@ -1,4 +1,5 @@
-//! OpenCode: Aegis's own plugin asks, before a tool is used; and the older `permission.ask`, which current versions never call.
+//! OpenCode, as 1.18.33 was seen to work: Aegis's own plugin asks, before a tool is used; and the older `permission.ask`, which current
+//! versions never call.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};

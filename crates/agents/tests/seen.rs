@@ -63,6 +63,11 @@ fn opencode() {
         "tool_name": "bash", "tool_input": { "command": "pwd", "workdir": "sub" },
     });
     assert_eq!(acts(HookHost::OpenCode, "tool.execute.before", &event).1, ["shell pwd in sub"]);
+    let event = json!({
+        "hook_event_name": "tool.execute.before", "session_id": "s", "call_id": "call_0", "cwd": "/w",
+        "tool_name": "task", "tool_input": { "description": "d", "prompt": "p", "subagent_type": "general" },
+    });
+    assert_eq!(acts(HookHost::OpenCode, "tool.execute.before", &event).1, ["Nothing"]);
 }
 
 #[test]

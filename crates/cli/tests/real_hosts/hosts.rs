@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy)]
 pub enum Call<'a> {
     Shell(&'a str),
+    /// In a directory of the project.
+    ShellIn(&'a str, &'a str),
     Read(&'a str),
     Write(&'a str),
 }
@@ -56,6 +58,12 @@ impl Host {
     pub fn call(self, call: Call, project: &Path) -> Value {
         let at = |path: &str| project.join(path).to_string_lossy().into_owned();
         let (tool, input) = match (self, call) {
+            (Host::Claude | Host::Copilot, Call::ShellIn(..)) => panic!("{self:?} has no such field"),
+            (Host::Codex, Call::ShellIn(command, directory)) => ("exec_command", json!({ "cmd": command, "workdir": directory })),
+            (Host::OpenCode, Call::ShellIn(command, directory)) => ("bash", json!({ "command": command, "workdir": directory })),
+            (Host::Gemini, Call::ShellIn(command, directory)) => {
+                ("run_shell_command", json!({ "command": command, "dir_path": directory }))
+            }
             (Host::Claude, Call::Shell(command)) => ("Bash", json!({ "command": command, "description": "a step" })),
             (Host::Claude, Call::Read(path)) => ("Read", json!({ "file_path": at(path) })),
             (Host::Claude, Call::Write(path)) => ("Write", json!({ "file_path": at(path), "content": WRITTEN })),
@@ -66,6 +74,7 @@ impl Host {
             (Host::CodexCode, call) => {
                 let inner = match call {
                     Call::Shell(command) => format!("tools.exec_command({})", json!({ "cmd": command })),
+                    Call::ShellIn(command, directory) => format!("tools.exec_command({})", json!({ "cmd": command, "workdir": directory })),
                     Call::Read(path) => format!("tools.view_image({})", json!({ "path": at(path) })),
                     Call::Write(path) => format!("tools.apply_patch({})", json!(patch(&at(path)))),
                 };
@@ -82,6 +91,11 @@ impl Host {
             (Host::Copilot, Call::Write(path)) => ("create", json!({ "path": at(path), "file_text": WRITTEN })),
         };
         json!({ "tool": tool, "input": input })
+    }
+
+    /// Whether a command can be run in another directory than the session's.
+    pub fn has_directories(self) -> bool {
+        !matches!(self, Host::Claude | Host::Copilot)
     }
 
     /// Whether its tool for reading gives text to the model.

@@ -32,7 +32,7 @@ read_allow = ["**"]
 write_allow = ["src/**"]
 deny = ["private"]
 [subprocess]
-allow_commands = ["touch src/*.txt", "git status **"]
+allow_commands = ["touch src/*.txt", "touch made.txt"]
 deny_commands = ["touch src/denied.txt"]
 "#;
 
@@ -72,6 +72,7 @@ fn copilot() {
 fn all(host: Host) {
     without_a_hook(host);
     decisions(host);
+    a_directory_of_the_models_choice(host);
     a_program_that_is_killed(host);
     a_program_that_is_gone(host);
 }
@@ -114,6 +115,19 @@ fn decisions(host: Host) {
         assert!(told[3].contains(OPEN), "{told:#?}");
     }
     assert!(!told.iter().any(|told| told.contains(SECRET)), "{told:#?}");
+}
+
+/// Where the model chooses the directory of a command, names in it are those of that directory.
+fn a_directory_of_the_models_choice(host: Host) {
+    if !host.has_directories() {
+        return;
+    }
+    let calls = [Call::ShellIn("touch made.txt", "src"), Call::ShellIn("touch made.txt", "private"), Call::Shell("touch made.txt")];
+    let at = Session::new(host, &calls);
+    at.install();
+    let told = at.run();
+    let made = ["src/made.txt", "private/made.txt", "made.txt"].map(|path| at.has(path));
+    assert_eq!(made, [true, false, false], "{told:#?}");
 }
 
 /// The program of the hook starts, and is killed before it answers.

@@ -24,7 +24,8 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
     Tool { names: &["lsp", "lsp_hover", "lsp_diagnostics"], kind: Kind::Read, fields: &["filePath"] },
     Tool { names: &["webfetch"], kind: Kind::Fetch, fields: &["url"] },
-    Tool { names: &["todowrite", "todoread", "question", "plan_exit", "plan_enter"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool { names: &["todowrite", "todoread", "question", "plan_exit", "plan_enter", "task"], kind: Kind::Nothing, fields: &[] },
 ];
 
 impl Protocol for OpenCode {

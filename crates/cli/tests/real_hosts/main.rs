@@ -36,6 +36,14 @@ allow_commands = ["touch src/*.txt", "touch made.txt"]
 deny_commands = ["touch src/denied.txt"]
 "#;
 
+const POLICY_OF_SPELLINGS: &str = r#"
+version = 1
+[filesystem]
+read_allow = ["**"]
+write_allow = ["src/**"]
+deny = ["src/private"]
+"#;
+
 const SECRET: &str = "5ecret-w0rds";
 const OPEN: &str = "0pen-w0rds";
 
@@ -73,6 +81,7 @@ fn all(host: Host) {
     without_a_hook(host);
     decisions(host);
     a_directory_of_the_models_choice(host);
+    other_spellings(host);
     a_program_that_is_killed(host);
     a_program_that_is_gone(host);
 }
@@ -130,6 +139,60 @@ fn a_directory_of_the_models_choice(host: Host) {
     assert_eq!(made, [true, false, false], "{told:#?}");
 }
 
+/// However a file's name is written, what the hook takes it for is what the host takes it for.
+fn other_spellings(host: Host) {
+    let spelled = |place: &Place, name: &str| -> Vec<String> {
+        let (relative, whole) = (format!("src/private/{name}"), text(&place.project.join("src/private").join(name)));
+        let bare = whole.trim_start_matches('/');
+        vec![
+            relative.clone(),
+            format!("docs/../{relative}"),
+            format!("src/.//..//src/private/./{name}"),
+            format!("~/project/{relative}"),
+            format!("$HOME/project/{relative}"),
+            format!("${{HOME}}/project/{relative}"),
+            format!("file://{whole}"),
+            format!("file://localhost{whole}"),
+            format!("//{bare}"),
+            format!("@{relative}"),
+            format!("@{whole}"),
+            format!(" {whole}"),
+            format!("{whole} "),
+            format!("{whole}\n"),
+            format!("{whole}/"),
+            format!("\"{whole}\""),
+            format!("'{whole}'"),
+            format!("`{whole}`"),
+            format!("<{whole}>"),
+            format!("src/private\\/{name}"),
+            format!("src/private\\{name}"),
+            format!("src/privat\\e/{name}"),
+            format!("src/private%2F{name}"),
+            format!("src/privat%65/{name}"),
+            format!("{whole}:1"),
+            format!("{whole}#L1"),
+            format!("{whole}?x"),
+            format!("src/privat?/{name}"),
+            format!("src/{{private,x}}/{name}"),
+            format!("src/privat\u{200b}e/{name}"),
+            format!("src/\u{ff50}rivate/{name}"),
+            format!("src/link/{name}"),
+        ]
+    };
+    let at = Session::with(host, POLICY_OF_SPELLINGS, |place| {
+        place.file("src/private/secret.txt", SECRET);
+        place.link(place.project.join("src/private"), "src/link");
+        let reads =
+            spelled(place, "secret.txt").into_iter().filter(|_| host.reads_text()).map(|path| host.call(Call::Read(&path), Path::new("")));
+        reads.chain(spelled(place, "new.txt").into_iter().map(|path| host.call(Call::Write(&path), Path::new("")))).collect()
+    });
+    at.install();
+    let told = at.run();
+    let leaks: Vec<_> = told.iter().enumerate().filter(|(_, told)| told.contains(SECRET)).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    assert!(!at.has("src/private/new.txt"), "{told:#?}");
+}
+
 /// The program of the hook starts, and is killed before it answers.
 fn a_program_that_is_killed(host: Host) {
     let at = Session::new(host, &[Call::Shell("touch src/ok.txt")]);
@@ -167,14 +230,18 @@ struct Session {
 impl Session {
     /// With the host's settings, but without a hook.
     fn new(host: Host, calls: &[Call]) -> Session {
+        Session::with(host, POLICY, |place| calls.iter().map(|call| host.call(*call, &place.project)).collect())
+    }
+
+    fn with(host: Host, policy: &str, calls: impl FnOnce(&Place) -> Vec<Value>) -> Session {
         let installed = std::env::var_os("AEGIS_REAL_HOSTS").map(PathBuf::from).expect("AEGIS_REAL_HOSTS: run scripts/real-hosts");
         let place = Place::with_home(host.word()).expect("run it as root: else a hook takes the home of the user who runs this");
-        place.file("aegis.toml", POLICY);
+        place.file("aegis.toml", policy);
         place.file("private/secret.txt", SECRET);
         place.file("src/open.txt", OPEN);
         place.dir(".git");
-        let asked: Vec<Value> = calls.iter().map(|call| host.call(*call, &place.project)).collect();
-        let model = Model::start(&place, &asked);
+        let calls = calls(&place);
+        let model = Model::start(&place, &calls);
         let start = host.start(&installed, &model.address);
         for (path, content) in &start.files {
             place.file(place.home.join(path), content);

@@ -90,6 +90,33 @@ fn gemini() {
     }
 }
 
+/// Gemini CLI drops NUL and a leading `@`, decodes percent signs, and edits a file of the name wherever one is.
+#[test]
+fn gemini_takes_names_for_other_files() {
+    let is = |tool: &str, input: Value| {
+        let event = json!({ "session_id": "s", "cwd": "/w", "hook_event_name": "BeforeTool", "tool_name": tool, "tool_input": input });
+        acts(HookHost::Gemini, "BeforeTool", &event).1
+    };
+    let read = |path: &str| is("read_file", json!({ "file_path": path }));
+    assert_eq!(read("src/a.txt"), ["Read src/a.txt"]);
+    assert_eq!(read("private%2Fa.txt"), ["Read private%2Fa.txt", "Read /w/private/a.txt"]);
+    assert_eq!(read("/w/privat%65/a"), ["Read /w/privat%65/a", "Read /w/private/a"]);
+    assert_eq!(read("a%2565"), ["Read a%2565", "Read /w/a%65", "Read /w/ae"]);
+    assert_eq!(read("100%"), ["Read 100%"]);
+    assert_eq!(read("@private/a"), ["Read @private/a", "Read private/a"]);
+    assert_eq!(read("@/private/a"), ["Read @/private/a", "Read private/a"]);
+    assert_eq!(read("@privat%65"), ["Read @privat%65", "Read privat%65", "Read /w/@private", "Read /w/private"]);
+    assert_eq!(read("priv\0ate"), ["Read priv\0ate", "Read private"]);
+    assert_eq!(is("list_directory", json!({ "dir_path": "privat%65" })).last().unwrap(), r#"List { path: Some("/w/private") }"#);
+    assert_eq!(
+        is("grep_search", json!({ "pattern": "x", "dir_path": "privat%65" })).last().unwrap(),
+        r#"Search { path: Some("/w/private") }"#
+    );
+    let edit = |path: &str| is("replace", json!({ "file_path": path, "old_string": "a", "new_string": "b" }));
+    assert!(edit("nowhere.txt").last().unwrap().starts_with("Unclear"));
+    assert_eq!(edit("/nowhere.txt"), ["Read /nowhere.txt", "Write /nowhere.txt"]);
+}
+
 #[test]
 fn copilot() {
     let event = |tool: &str, input: Value| {

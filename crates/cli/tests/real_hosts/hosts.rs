@@ -93,6 +93,24 @@ impl Host {
         json!({ "tool": tool, "input": input })
     }
 
+    /// A change of a file, where the host has a tool for that which takes any name.
+    pub fn edit(self, path: &str, old: &str, new: &str) -> Option<Value> {
+        let (tool, input) = match self {
+            Host::Claude => ("Edit", json!({ "file_path": path, "old_string": old, "new_string": new })),
+            Host::OpenCode => ("edit", json!({ "filePath": path, "oldString": old, "newString": new })),
+            Host::Gemini => ("replace", json!({ "file_path": path, "instruction": "change it", "old_string": old, "new_string": new })),
+            Host::Copilot => ("edit", json!({ "path": path, "old_str": old, "new_str": new })),
+            Host::Codex => ("apply_patch", json!(format!("*** Begin Patch\n*** Update File: {path}\n@@\n-{old}\n+{new}\n*** End Patch"))),
+            Host::CodexCode => return None,
+        };
+        Some(json!({ "tool": tool, "input": input }))
+    }
+
+    /// How many calls a session may have: Gemini CLI puts a question to its model after 30, which a script does not answer.
+    pub fn most_calls(self) -> usize {
+        if self == Host::Gemini { 25 } else { 200 }
+    }
+
     /// Whether a command can be run in another directory than the session's.
     pub fn has_directories(self) -> bool {
         !matches!(self, Host::Claude | Host::Copilot)

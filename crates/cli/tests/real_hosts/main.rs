@@ -45,6 +45,7 @@ deny = ["src/private"]
 "#;
 
 const SECRET: &str = "5ecret-w0rds";
+const CHANGED: &str = "changed-w0rds";
 const OPEN: &str = "0pen-w0rds";
 
 #[test]
@@ -141,8 +142,8 @@ fn a_directory_of_the_models_choice(host: Host) {
 
 /// However a file's name is written, what the hook takes it for is what the host takes it for.
 fn other_spellings(host: Host) {
-    let spelled = |place: &Place, name: &str| -> Vec<String> {
-        let (relative, whole) = (format!("src/private/{name}"), text(&place.project.join("src/private").join(name)));
+    let spelled = |project: &Path, name: &str| -> Vec<String> {
+        let (relative, whole) = (format!("src/private/{name}"), text(&project.join("src/private").join(name)));
         let bare = whole.trim_start_matches('/');
         vec![
             relative.clone(),
@@ -177,20 +178,32 @@ fn other_spellings(host: Host) {
             format!("src/privat\u{200b}e/{name}"),
             format!("src/\u{ff50}rivate/{name}"),
             format!("src/link/{name}"),
+            name.to_owned(),
         ]
     };
-    let at = Session::with(host, POLICY_OF_SPELLINGS, |place| {
-        place.file("src/private/secret.txt", SECRET);
-        place.link(place.project.join("src/private"), "src/link");
-        let reads =
-            spelled(place, "secret.txt").into_iter().filter(|_| host.reads_text()).map(|path| host.call(Call::Read(&path), Path::new("")));
-        reads.chain(spelled(place, "new.txt").into_iter().map(|path| host.call(Call::Write(&path), Path::new("")))).collect()
-    });
-    at.install();
-    let told = at.run();
-    let leaks: Vec<_> = told.iter().enumerate().filter(|(_, told)| told.contains(SECRET)).collect();
-    assert!(leaks.is_empty(), "{leaks:#?}");
-    assert!(!at.has("src/private/new.txt"), "{told:#?}");
+    let calls = |project: &Path| -> Vec<Value> {
+        let here = Path::new("");
+        let reads = spelled(project, "secret.txt").into_iter().filter(|_| host.reads_text()).map(|path| host.call(Call::Read(&path), here));
+        let writes = spelled(project, "new.txt").into_iter().map(|path| host.call(Call::Write(&path), here));
+        let edits = spelled(project, "secret.txt").into_iter().filter_map(|path| host.edit(&path, SECRET, CHANGED));
+        reads.chain(writes).chain(edits).collect()
+    };
+    let reads = if host.reads_text() { spelled(Path::new("/"), "").len() } else { 0 };
+    let most = host.most_calls();
+    for from in (0..calls(Path::new("/")).len()).step_by(most) {
+        let at = Session::with(host, POLICY_OF_SPELLINGS, |place| {
+            place.file("src/private/secret.txt", SECRET);
+            place.link(place.project.join("src/private"), "src/link");
+            calls(&place.project).into_iter().skip(from).take(most).collect()
+        });
+        at.install();
+        let told = at.run();
+        // what fails to change a file may say what it was asked to change
+        let leaks: Vec<_> = told.iter().enumerate().filter(|(at, told)| from + at < reads && told.contains(SECRET)).collect();
+        assert!(leaks.is_empty(), "from {from}: {leaks:#?}");
+        assert!(!at.has("src/private/new.txt"), "{told:#?}");
+        assert_eq!(at.place.read("src/private/secret.txt"), SECRET, "{told:#?}");
+    }
 }
 
 /// The program of the hook starts, and is killed before it answers.

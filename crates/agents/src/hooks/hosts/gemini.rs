@@ -55,8 +55,9 @@ impl Protocol for Gemini {
         let mut event = claude_like(HookHost::Gemini, name, point, object)?;
         let also: Vec<Act> = event.acts.iter().flat_map(|act| also_meant(act, &event.cwd)).collect();
         event.acts.extend(also);
-        if event.tool == "replace" && event.acts.iter().any(|act| matches!(act, Act::Path { path, .. } if is_looked_for(path, &event.cwd))) {
-            event.acts.push(Act::Unclear("there is no such file, and Gemini would take one that is named like it from anywhere in the workspace"));
+        let looks = |act: &Act| matches!(act, Act::Path { path, .. } if is_looked_for(path, &event.cwd));
+        if event.tool == "replace" && event.acts.iter().any(looks) {
+            event.acts.push(Act::Unclear("there is no such file, and Gemini would take one with its name from anywhere in the workspace"));
         }
         Ok(event)
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds a static `aegis` for Linux and packs it: dist/aegis-VERSION-TARGET.tar.gz and dist/SHA256SUMS.
+# Builds static `aegis` and `aegis-hook` for Linux and packs them: dist/aegis-VERSION-TARGET.tar.gz and dist/SHA256SUMS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,18 +10,21 @@ out=${CARGO_TARGET_DIR:-target}
 
 RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$target" -p aegis
 binary=$out/$target/release/aegis
+hook=$out/$target/release/aegis-hook
 
 # A binary that loads a library of the machine it lands on is not what this script promises.
-headers=$(readelf --program-headers --dynamic "$binary")
-if grep -Eq 'INTERP|\(NEEDED\)' <<<"$headers"; then
-  echo "$binary is not static" >&2
-  exit 1
-fi
+for program in "$binary" "$hook"; do
+  headers=$(readelf --program-headers --dynamic "$program")
+  if grep -Eq 'INTERP|\(NEEDED\)' <<<"$headers"; then
+    echo "$program is not static" >&2
+    exit 1
+  fi
+done
 "$binary" --version
 
 rm -rf "dist/$name"
 mkdir -p "dist/$name"
-cp "$binary" LICENSE README.md SECURITY.md "dist/$name/"
+cp "$binary" "$hook" LICENSE README.md SECURITY.md "dist/$name/"
 "$binary" man > "dist/$name/aegis.1"
 # The same bytes from the same commit: no owner, no clock, no order of the directory.
 time=$(git log -1 --format=%ct 2>/dev/null || echo 0)

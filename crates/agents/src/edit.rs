@@ -35,7 +35,7 @@ pub enum EditError {
     #[error("`{0}` is written in a form that Aegis does not edit; change it by hand")]
     Form(String),
     /// The host does not read a file with such a thing in it.
-    #[error("{what}; {host} ignores a file with that, and every hook in it, so mend it first; nothing was changed")]
+    #[error("{what}; {host} ignores a file with that, and every hook in it: mend it first")]
     Ignored {
         /// What it is and where.
         what: String,
@@ -43,7 +43,7 @@ pub enum EditError {
         host: &'static str,
     },
     /// A file that should be ours alone is not.
-    #[error("holds something that Aegis did not write; move it away first; nothing was changed")]
+    #[error("holds something that Aegis did not write; move it away first")]
     NotOursAlone,
     /// The changed text does not mean what it should; a bug of ours, and nothing was written.
     #[error("the changed text would not mean what it should; nothing was changed")]

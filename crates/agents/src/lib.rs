@@ -17,6 +17,7 @@
 mod document;
 mod edit;
 mod file;
+pub mod fuzzing;
 pub mod hooks;
 mod host;
 mod install;

@@ -75,7 +75,8 @@ impl Started {
     }
 }
 
-fn base(program: &str) -> &str {
+/// The name of a program without its directory.
+pub(crate) fn base(program: &str) -> &str {
     Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 

@@ -10,31 +10,26 @@ use serde_json::Value;
 /// The policy of the corpus, in our words. What no rule names is left to the host there.
 const POLICY: &str = r#"
 version = 1
+requires_approval = ["fs.write /w/**"]
 [filesystem]
 read_allow = ["/w/**"]
 write_allow = ["/w/**"]
 deny = ["/etc"]
-requires = []
-"#;
-
-fn policy() -> Policy {
-    let text = POLICY.replace("requires = []\n", "")
-        + r#"
 [network]
 http_get_allow = ["github.com", "*.github.com"]
 [subprocess]
 allow_commands = ["git status **"]
 ask_commands = ["git push **"]
 deny_commands = ["rm"]
-confine = "off"
 [agents]
 allow_tools = ["mcp__memory__*", "mcp_memory_*"]
 deny_tools = ["mcp__evil__*"]
 unlisted = "none"
 "#;
-    let text = text.replacen("version = 1\n", "version = 1\nrequires_approval = [\"fs.write /w/**\"]\n", 1);
+
+fn policy() -> Policy {
     let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
-    Policy::from_text("corpus.toml", &text, Path::new("/tmp"), &finder, &Surroundings::default()).unwrap()
+    Policy::from_text("corpus.toml", POLICY, Path::new("/tmp"), &finder, &Surroundings::default()).unwrap()
 }
 
 /// What an answer does, whatever its form and words.

@@ -54,7 +54,10 @@ impl Place {
     }
 
     fn with_program(self, script: &str) -> Place {
-        fs::write(&self.program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let text = self.top.path().join("script");
+        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // by another process: one that this process has open to write cannot be run while any child of it holds that too
+        assert!(Command::new("cp").arg(&text).arg(&self.program).status().unwrap().success());
         fs::set_permissions(&self.program, Permissions::from_mode(0o755)).unwrap();
         self
     }

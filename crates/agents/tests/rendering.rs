@@ -28,8 +28,12 @@ fn outcomes(host: &str, case: &str) -> Vec<(String, Vec<String>, Option<Value>)>
 fn event(host: HookHost, name: &str, mode: Option<&str>) -> Event {
     let mut object = match host {
         HookHost::Copilot => json!({ "sessionId": "s", "cwd": "/w", "toolName": "bash", "toolArgs": { "command": "ls" } }),
-        HookHost::Cursor => json!({ "conversation_id": "s", "workspace_roots": ["/w"], "command": "ls", "file_path": "/w/a", "tool_name": "Write", "tool_input": { "file_path": "/w/a" } }),
-        HookHost::Antigravity => json!({ "conversationId": "s", "workspacePaths": ["/w"], "toolCall": { "name": "run_command", "args": { "CommandLine": "ls" } } }),
+        HookHost::Cursor => {
+            json!({ "conversation_id": "s", "workspace_roots": ["/w"], "command": "ls", "file_path": "/w/a", "tool_name": "Write", "tool_input": { "file_path": "/w/a" } })
+        }
+        HookHost::Antigravity => {
+            json!({ "conversationId": "s", "workspacePaths": ["/w"], "toolCall": { "name": "run_command", "args": { "CommandLine": "ls" } } })
+        }
         _ => json!({ "session_id": "s", "cwd": "/w", "tool_name": "Bash", "tool_input": { "command": "ls" } }),
     };
     if let Some(mode) = mode {
@@ -123,7 +127,13 @@ fn codex() {
         }
     }
     let empty = answer(&event(host, "PreToolUse", None), Stance::Deny, "");
-    assert!(!serde_json::from_str::<Value>(&empty.stdout).unwrap()["hookSpecificOutput"]["permissionDecisionReason"].as_str().unwrap().trim().is_empty());
+    assert!(
+        !serde_json::from_str::<Value>(&empty.stdout).unwrap()["hookSpecificOutput"]["permissionDecisionReason"]
+            .as_str()
+            .unwrap()
+            .trim()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -148,9 +158,19 @@ fn gemini_antigravity_cursor_and_the_plugin_of_opencode() {
         (HookHost::Antigravity, "PreToolUse", Stance::Allow, json!({ "decision": "allow", "reason": "because" })),
         (HookHost::Antigravity, "PreToolUse", Stance::Ask, json!({ "decision": "force_ask", "reason": "because" })),
         (HookHost::Antigravity, "PreToolUse", Stance::Deny, json!({ "decision": "deny", "reason": "because" })),
-        (HookHost::Cursor, "beforeShellExecution", Stance::Ask, json!({ "permission": "ask", "user_message": "because", "agent_message": "because" })),
+        (
+            HookHost::Cursor,
+            "beforeShellExecution",
+            Stance::Ask,
+            json!({ "permission": "ask", "user_message": "because", "agent_message": "because" }),
+        ),
         (HookHost::Cursor, "beforeReadFile", Stance::Allow, json!({ "permission": "allow" })),
-        (HookHost::Cursor, "preToolUse", Stance::Deny, json!({ "permission": "deny", "user_message": "because", "agent_message": "because" })),
+        (
+            HookHost::Cursor,
+            "preToolUse",
+            Stance::Deny,
+            json!({ "permission": "deny", "user_message": "because", "agent_message": "because" }),
+        ),
         (HookHost::OpenCode, "tool.execute.before", Stance::Allow, json!({ "decision": "allow" })),
         (HookHost::OpenCode, "tool.execute.before", Stance::Deny, json!({ "decision": "deny", "reason": "because" })),
         (HookHost::OpenCode, "permission.ask", Stance::Ask, json!({ "status": "ask", "reason": "because" })),
@@ -173,8 +193,16 @@ fn gemini_antigravity_cursor_and_the_plugin_of_opencode() {
     let shell = read(Asked { host: Some(HookHost::Cursor), event: Some("preToolUse") }, shell.to_string().as_bytes()).unwrap();
     assert_eq!(settle(Stance::Ask, &shell), Outcome::AsksLater(Stance::Ask), "beforeShellExecution asks");
     assert_eq!(settle(Stance::Deny, &shell), Outcome::As(Stance::Deny));
-    assert_eq!(settle(Stance::NoOpinion, &event(HookHost::Antigravity, "PreToolUse", None)).told(), Stance::Ask, "an empty answer blocks there");
-    assert_eq!(settle(Stance::NoOpinion, &event(HookHost::OpenCode, "tool.execute.before", None)).told(), Stance::Deny, "it asks nobody by default");
+    assert_eq!(
+        settle(Stance::NoOpinion, &event(HookHost::Antigravity, "PreToolUse", None)).told(),
+        Stance::Ask,
+        "an empty answer blocks there"
+    );
+    assert_eq!(
+        settle(Stance::NoOpinion, &event(HookHost::OpenCode, "tool.execute.before", None)).told(),
+        Stance::Deny,
+        "it asks nobody by default"
+    );
 }
 
 /// What is blocked without being understood is blocked in a form that the host was seen to obey.

@@ -472,6 +472,9 @@ pub(crate) enum AuditVerb {
     Verify {
         /// The journal; without it, the one of the policy here
         log: Option<PathBuf>,
+        /// The journal of what coding agents asked here
+        #[arg(long, conflicts_with = "log")]
+        hooks: bool,
         /// The journal must hold at least this many records
         #[arg(long, value_name = "N")]
         min_seq: Option<u64>,
@@ -484,6 +487,9 @@ pub(crate) enum AuditVerb {
     Show {
         /// The journal; without it, the one of the policy here
         log: Option<PathBuf>,
+        /// The journal of what coding agents asked here
+        #[arg(long, conflicts_with = "log")]
+        hooks: bool,
         /// Only this run
         #[arg(long, value_name = "ID")]
         run: Option<String>,

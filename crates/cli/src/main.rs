@@ -64,8 +64,10 @@ fn main() -> ExitCode {
         Verb::Shell(ShellVerb::Explain(args)) => verbs::shell::explain(&args, &start),
         Verb::Mcp(args) => verbs::mcp::mcp(&args, &start),
         Verb::Agents(verb) => verbs::agents::agents(&verb, &start),
-        Verb::Audit(AuditVerb::Verify { log, min_seq, json }) => verbs::audit::verify(log, min_seq, json, &start),
-        Verb::Audit(AuditVerb::Show { log, run, kind, follow, json }) => verbs::audit::show(log, run, kind, follow, json, &start),
+        Verb::Audit(AuditVerb::Verify { log, hooks, min_seq, json }) => verbs::audit::verify(log, hooks, min_seq, json, &start),
+        Verb::Audit(AuditVerb::Show { log, hooks, run, kind, follow, json }) => {
+            verbs::audit::show(log, hooks, aegis_audit::Filter { run, kind }, follow, json, &start)
+        }
         Verb::Doctor(args) => verbs::doctor::doctor(&args, &start),
         Verb::Hook(_) => exit::internal(&"a hook was not recognised"),
         Verb::Approve(args) => verbs::approve::approve(&args, &start),

@@ -43,6 +43,12 @@ pub(crate) fn put(bytes: &[u8]) -> ExitCode {
     }
 }
 
+/// A diff; to a file or a pipe as it is, so that `patch` takes it.
+pub(crate) fn diff(diff: String) -> ExitCode {
+    let shown = if io::stdout().is_terminal() { for_terminal(&diff) } else { diff };
+    put(shown.as_bytes())
+}
+
 /// What a script prints: on standard output as it happens, or kept for `--json`.
 pub(crate) struct Printed {
     to: To,

@@ -5,7 +5,22 @@ use std::fs;
 use serde_json::{Value, json};
 
 /// Programs that agents are.
-const AGENTS: &[&str] = &["claude", "codex", "opencode", "gemini", "agy", "antigravity", "copilot", "cursor", "cursor-agent", "aider", "goose", "amp", "crush", "qwen"];
+const AGENTS: &[&str] = &[
+    "claude",
+    "codex",
+    "opencode",
+    "gemini",
+    "agy",
+    "antigravity",
+    "copilot",
+    "cursor",
+    "cursor-agent",
+    "aider",
+    "goose",
+    "amp",
+    "crush",
+    "qwen",
+];
 /// Programs that stand between a host and what it starts.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ksh", "fish", "busybox", "env", "timeout", "aegis", "aegis-hook"];
 /// More are not above any process that is worth a look.
@@ -83,8 +98,8 @@ mod tests {
         let all = above();
         assert_eq!(all.first().map(|process| process.pid), Some(parent));
         let parent = all.first().unwrap().clone();
-        assert_eq!(agent_above(&[parent.clone()]), Some(parent.clone()));
+        assert_eq!(agent_above(std::slice::from_ref(&parent)), Some(parent.clone()));
         let other = Process { started: parent.started + 1, ..parent };
-        assert_ne!(agent_above(&[other.clone()]), Some(other), "a number that was used again is another process");
+        assert_ne!(agent_above(std::slice::from_ref(&other)), Some(other), "a number that was used again is another process");
     }
 }

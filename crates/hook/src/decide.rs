@@ -57,7 +57,9 @@ fn judged(arguments: &Arguments, event: &Event, began: Instant) -> Result<Answer
         }
         request = Some(digest);
     }
-    if told != Stance::Allow && let Some(note) = note(&how) {
+    if told != Stance::Allow
+        && let Some(note) = note(&how)
+    {
         reason.push_str(note);
     }
     let decision = Decision { event, ruling: &ruling, told, cause: &reason, request, took: began.elapsed() };
@@ -85,7 +87,9 @@ fn in_words(ruling: &Ruling) -> String {
         Stance::Deny => "denied",
     };
     let mut text = format!("aegis: {verdict}: {}: {}", part.asked, part.cause);
-    if ruling.stance > Stance::NoOpinion && let Some(suggestion) = part.suggestion.as_ref().filter(|text| !text.contains("--yes")) {
+    if ruling.stance > Stance::NoOpinion
+        && let Some(suggestion) = part.suggestion.as_ref().filter(|text| !text.contains("--yes"))
+    {
         text.push_str(&format!(" (to allow it, the user can {suggestion})"));
     }
     text
@@ -94,7 +98,9 @@ fn in_words(ruling: &Ruling) -> String {
 fn note(how: &Held) -> Option<&'static str> {
     match how {
         Held::BuiltIn => Some(". There is no policy here: `aegis init` writes one"),
-        Held::Tightened { built_in: true, .. } => Some(". The aegis.toml here is not trusted: a person may read it and run `aegis trust aegis.toml`"),
+        Held::Tightened { built_in: true, .. } => {
+            Some(". The aegis.toml here is not trusted: a person may read it and run `aegis trust aegis.toml`")
+        }
         _ => None,
     }
 }

@@ -106,7 +106,8 @@ impl Grants {
     /// Every call that waits, the oldest first.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
-        let mut all: Vec<Waiting> = self.names().filter_map(|path| waiting_at(&path)).filter(|w| w.since + TERM.as_secs() > now()).collect();
+        let mut all: Vec<Waiting> =
+            self.names().filter_map(|path| waiting_at(&path)).filter(|w| w.since + TERM.as_secs() > now()).collect();
         all.sort_by_key(|waiting| waiting.since);
         all
     }

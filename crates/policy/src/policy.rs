@@ -186,6 +186,12 @@ impl Policy {
         self.layers.iter().all(|l| l.has_capability(capability))
     }
 
+    /// Whether a `[[flow]]` says where the value of this variable may go, so that it is a secret even where no list opens it.
+    #[must_use]
+    pub fn is_secret_variable(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.flow_vars.contains_key(name))
+    }
+
     /// Whether any list is local-only: only then do values carry labels.
     #[must_use]
     pub fn has_local_only(&self) -> bool {

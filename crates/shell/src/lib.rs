@@ -27,6 +27,6 @@ mod script;
 mod second;
 
 pub use bounded::parse;
-pub use judge::{Around, Cause, Finding, Judgement, Lookup, Subject, judge, judge_text};
+pub use judge::{Around, Cause, Finding, Judgement, Lookup, Subject, judge, judge_text, names_in};
 pub use limits::{LimitError, MAX_DEPTH, MAX_NODES, MAX_TEXT, MAX_TIME};
 pub use script::{Assignment, Command, Dialect, Directory, Form, Redirect, RedirectKind, Script, Span, Unknown, UnknownCause, Word};

@@ -61,6 +61,23 @@ pub enum Word {
         /// Whether it can become several words, or none.
         many: bool,
     },
+    /// The name of a pipe from or to another command: `/dev/fd/` and a number.
+    Pipe,
+    /// A pattern over names of files, and nothing else that is not known. What it matches, or itself where nothing does.
+    Pattern {
+        /// Whether the home directory stands in front of all of it.
+        home: bool,
+        /// Whether it is the value of a loop over what it matches: one word at a time, not all at once.
+        each: bool,
+        /// Whether such a value is not in quotes, so that blanks and wildcards in a name count again.
+        splits: bool,
+        /// The pattern; what is quoted in it has a backslash in front.
+        pattern: String,
+        /// How it begins.
+        prefix: String,
+        /// How it ends.
+        suffix: String,
+    },
 }
 
 impl Word {
@@ -74,7 +91,7 @@ impl Word {
     pub fn known(&self) -> Option<&str> {
         match self {
             Word::Known(text) => Some(text),
-            Word::Home(_) | Word::Partly { .. } => None,
+            Word::Home(_) | Word::Partly { .. } | Word::Pattern { .. } | Word::Pipe => None,
         }
     }
 }
@@ -154,6 +171,9 @@ pub struct Command {
     pub directories: Vec<Directory>,
     /// Text that it gets on standard input, from a here-document or here-string, where all of it is known.
     pub input: Option<String>,
+    /// The command before it in a pipe, by its place in the script, where both are simple and have no redirects.
+    #[serde(skip)]
+    pub piped_from: Option<usize>,
     /// Where it stands.
     pub span: Span,
 }

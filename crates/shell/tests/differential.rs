@@ -71,9 +71,14 @@ fn fits(words: &[String], call: &[String]) -> bool {
             fits(rest, call) && before.is_empty()
                 || (1..=call.len()).any(|n| call[0].starts_with(before) && call[n - 1].ends_with(after) && fits(rest, &call[n..]))
         }
-        (Some((word, rest)), Some((first, more))) => word == first && fits(rest, more),
+        (Some((word, rest)), Some((first, more))) => (word == first || is_pipe(word) && is_pipe(first)) && fits(rest, more),
         _ => false,
     }
+}
+
+/// The name that a substituted process has; the number is the shell's choice.
+fn is_pipe(word: &str) -> bool {
+    word.strip_prefix("/dev/fd/").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[test]

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 fn word(word: &Word) -> String {
     match word {
         Word::Known(text) => text.clone(),
+        Word::Pipe => "/dev/fd/?".to_owned(),
         Word::Home(rest) => format!("~{rest}"),
-        Word::Partly { prefix, suffix, .. } => format!("{prefix}?{suffix}"),
+        Word::Partly { prefix, suffix, .. } | Word::Pattern { prefix, suffix, .. } => format!("{prefix}?{suffix}"),
     }
 }
 

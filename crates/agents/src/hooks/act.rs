@@ -46,6 +46,8 @@ pub enum Act {
         /// Commands.
         texts: Vec<String>,
     },
+    /// Whatever else it does, a person is to be asked.
+    Asks(&'static str),
     /// It touches nothing that a policy is about.
     Nothing,
     /// The input is not what the tool takes.

@@ -39,10 +39,12 @@ pub(super) fn look(policy: &Policy, top: &Path) -> Below {
                 continue;
             }
             let name = policy.decide(&Access::PathName { op: PathOp::Read, path: &path });
-            if name.is_deny() || (!is_directory && policy.decide(&Access::Path { op: PathOp::Read, path: &path }).visibility() == Visibility::LocalOnly) {
+            if name.is_deny()
+                || (!is_directory && policy.decide(&Access::Path { op: PathOp::Read, path: &path }).visibility() == Visibility::LocalOnly)
+            {
                 return Below::Closed(path);
             }
-            if is_directory && !(entry.file_name() == ".git") {
+            if is_directory && entry.file_name() != ".git" {
                 todo.push(path);
             }
         }

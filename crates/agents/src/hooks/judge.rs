@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use aegis_policy::{Access, Decision, Method, PathOp, Policy, Reason, RequestUrl, Unlisted, Verdict, Visibility, lexical};
-use aegis_shell::{Around, Cause, Dialect, Finding, UnknownCause, judge_text};
+use aegis_shell::{Around, Cause, Dialect, Finding, Subject, UnknownCause, judge_text};
 
 use super::act::Act;
 use super::below::{self, Below};
@@ -90,7 +90,10 @@ impl Judge<'_> {
             Act::Search { path } => self.search(path.as_deref().unwrap_or(".")),
             Act::Fetch { url } => self.fetch(url),
             Act::Named { paths, urls, texts } => self.named(paths, urls, texts),
-            Act::Nothing => self.push(Stance::Allow, format!("tool {}", self.event.tool), "it touches nothing that a policy is about".to_owned()),
+            Act::Nothing => {
+                self.push(Stance::Allow, format!("tool {}", self.event.tool), "it touches nothing that a policy is about".to_owned())
+            }
+            Act::Asks(why) => self.push(Stance::Ask, format!("tool {}", self.event.tool), (*why).to_owned()),
             Act::Unclear(why) => self.push(Stance::Deny, format!("tool {}", self.event.tool), (*why).to_owned()),
         }
     }
@@ -103,12 +106,32 @@ impl Judge<'_> {
         };
         let around = Around { cwd: &cwd, home: self.home, lookup: Some(&self.names) };
         let judgement = judge_text(self.policy, text, dialect, around);
+        let mut programs: Vec<&str> = Vec::new();
         for finding in judgement.findings() {
             let part = self.of_finding(finding);
+            if let (Stance::Allow, Subject::Command(words)) = (part.stance, &finding.subject)
+                && let Some(word) = words.first()
+                && !programs.contains(&word.as_str())
+            {
+                programs.push(word);
+            }
             self.parts.push(part);
+        }
+        for word in programs {
+            self.program(word);
         }
         if judgement.findings().is_empty() {
             self.push(Stance::Ask, "exec".to_owned(), "there is no command in the text".to_owned());
+        }
+    }
+
+    /// A bare name is allowed for the program that it has always been: not for one that the agent may put in its place.
+    fn program(&mut self, word: &str) {
+        let Some((path, real)) = self.names.found(word) else { return };
+        let could = |path: &Path| [PathOp::Write, PathOp::Delete].into_iter().any(|op| self.policy.permits(&Access::Path { op, path }));
+        if could(&path) || could(&real) {
+            let why = format!("the policy lets the agent write {}, which PATH finds for it; name it by its absolute path", path.display());
+            self.push(Stance::Ask, format!("exec {word}"), why);
         }
     }
 
@@ -163,7 +186,9 @@ impl Judge<'_> {
                 let below = path.strip_prefix(&real).unwrap_or(&path).display();
                 self.push(Stance::Deny, asked, format!("{below} lies there, which may not be read; search a directory without it"));
             }
-            Below::TooMuch => self.push(Stance::Ask, asked, "too much lies there to know whether all of it may be read; search less".to_owned()),
+            Below::TooMuch => {
+                self.push(Stance::Ask, asked, "too much lies there to know whether all of it may be read; search less".to_owned())
+            }
         }
     }
 
@@ -216,7 +241,8 @@ impl Judge<'_> {
         for text in texts {
             let around = Around { cwd: &self.event.cwd, home: self.home, lookup: Some(&self.names) };
             let judgement = judge_text(self.policy, text, Dialect::Bash, around);
-            let denied: Vec<Part> = judgement.findings().iter().map(|finding| self.of_finding(finding)).filter(|part| part.stance == Stance::Deny).collect();
+            let denied: Vec<Part> =
+                judgement.findings().iter().map(|finding| self.of_finding(finding)).filter(|part| part.stance == Stance::Deny).collect();
             self.parts.extend(denied);
         }
     }

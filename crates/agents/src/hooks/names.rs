@@ -73,6 +73,14 @@ impl Names {
         lexical(path)
     }
 
+    /// The program that a bare name means: as `PATH` finds it, and without links.
+    pub(super) fn found(&self, word: &str) -> Option<(PathBuf, PathBuf)> {
+        if word.contains('/') {
+            return None;
+        }
+        self.search.iter().map(|directory| directory.join(word)).find_map(|path| Some((path.clone(), runnable(&path)?)))
+    }
+
     /// Whether a file is one that the policy closes by name, under another name.
     pub(super) fn is_guarded_by_another_name(&self, path: &Path, policy: &Policy) -> Option<PathBuf> {
         let meta = fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.nlink() > 1)?;
@@ -85,16 +93,22 @@ impl Names {
 
 impl Lookup for Names {
     fn program(&self, word: &str, cwd: &Path) -> Option<PathBuf> {
-        let at = |path: PathBuf| {
-            let meta = fs::metadata(&path).ok()?;
-            if meta.is_file() && meta.mode() & 0o111 != 0 { fs::canonicalize(&path).ok() } else { None }
-        };
-        if word.contains('/') { at(cwd.join(word)) } else { self.search.iter().find_map(|directory| at(directory.join(word))) }
+        if word.contains('/') { runnable(&cwd.join(word)) } else { self.found(word).map(|(_, real)| real) }
     }
 
     fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
         Names::leads_to(self, path)
     }
+
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        aegis_shell::names_in(directory)
+    }
+}
+
+/// A program, without links.
+fn runnable(path: &Path) -> Option<PathBuf> {
+    let meta = fs::metadata(path).ok()?;
+    if meta.is_file() && meta.mode() & 0o111 != 0 { fs::canonicalize(path).ok() } else { None }
 }
 
 #[cfg(test)]

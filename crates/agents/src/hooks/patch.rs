@@ -9,7 +9,7 @@ pub(super) fn acts(text: &str) -> Vec<Act> {
     let mut acts = Vec::new();
     let mut lines = text.lines();
     // a shell's here-document around it is stripped by the host before it asks
-    if !lines.by_ref().find(|line| !line.trim().is_empty()).is_some_and(|line| line.trim() == "*** Begin Patch") {
+    if lines.by_ref().find(|line| !line.trim().is_empty()).is_none_or(|line| line.trim() != "*** Begin Patch") {
         return vec![Act::Unclear("the patch does not begin as one")];
     }
     let mut ended = false;
@@ -71,7 +71,14 @@ mod tests {
 
     #[test]
     fn what_is_no_patch_is_unclear() {
-        for text in ["", "x", "*** Update File: a", "*** Begin Patch\n*** End Patch", "*** Begin Patch\n*** Add File: a", "*** Begin Patch\n*** Copy File: a\n*** End Patch"] {
+        for text in [
+            "",
+            "x",
+            "*** Update File: a",
+            "*** Begin Patch\n*** End Patch",
+            "*** Begin Patch\n*** Add File: a",
+            "*** Begin Patch\n*** Copy File: a\n*** End Patch",
+        ] {
             assert!(ops(text).iter().any(|op| op.starts_with('?')), "{text:?}");
         }
     }

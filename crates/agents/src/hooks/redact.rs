@@ -4,12 +4,36 @@
 const MARK: &str = "[REDACTED]";
 
 /// Parts of names whose values are secrets.
-const NAMES: &[&str] = &["token", "secret", "passw", "pwd", "apikey", "api_key", "api-key", "access_key", "access-key", "private_key", "credential", "auth"];
+const NAMES: &[&str] =
+    &["token", "secret", "passw", "pwd", "apikey", "api_key", "api-key", "access_key", "access-key", "private_key", "credential", "auth"];
 
 /// How values begin that are secrets wherever they stand.
 const BEGINNINGS: &[&str] = &[
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "sk_live_", "sk_test_", "rk_live_", "xoxb-", "xoxp-", "xoxa-", "xoxs-", "AKIA", "ASIA", "AIza", "ya29.", "eyJ",
-    "npm_", "pypi-", "hf_", "dop_v1_", "SG.",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "sk-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxs-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "eyJ",
+    "npm_",
+    "pypi-",
+    "hf_",
+    "dop_v1_",
+    "SG.",
 ];
 
 /// A command line or address for a journal.
@@ -46,8 +70,7 @@ fn names_a_secret_for_the_next(word: &str) -> bool {
 
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    NAMES.iter().any(|part| name.contains(part)) && !name.contains("author")
-        || name.contains("authorization")
+    NAMES.iter().any(|part| name.contains(part)) && !name.contains("author") || name.contains("authorization")
 }
 
 fn of_word(word: &str) -> String {

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Shell(Dialect),
     /// Each field is a file that is read.
     Read,
+    /// Each field is files that are read: names, directories, or patterns of names.
+    ReadMany,
     /// Each field is a file that is written.
     Write,
     /// Each field is a file that is read and written.
@@ -48,8 +50,35 @@ pub(super) struct Tool {
 const CWD: &[&str] = &["workdir", "cwd", "Cwd", "directory", "dir_path"];
 /// Fields that name files, whatever the tool; by their letters and digits in lower case.
 const FILES: &[&str] = &[
-    "path", "filepath", "paths", "filepaths", "notebookpath", "absolutepath", "dirpath", "file", "files", "filename", "filenames", "dir", "directory", "source", "destination", "src", "dst",
-    "targetfile", "oldpath", "newpath", "sourcepath", "destinationpath", "directorypath", "searchpath", "root", "folder", "uri", "from", "to",
+    "path",
+    "filepath",
+    "paths",
+    "filepaths",
+    "notebookpath",
+    "absolutepath",
+    "dirpath",
+    "file",
+    "files",
+    "filename",
+    "filenames",
+    "dir",
+    "directory",
+    "source",
+    "destination",
+    "src",
+    "dst",
+    "targetfile",
+    "oldpath",
+    "newpath",
+    "sourcepath",
+    "destinationpath",
+    "directorypath",
+    "searchpath",
+    "root",
+    "folder",
+    "uri",
+    "from",
+    "to",
 ];
 /// The same for addresses.
 const ADDRESSES: &[&str] = &["url", "uri", "href", "urls", "link", "endpoint"];
@@ -68,7 +97,10 @@ pub(super) fn acts(tools: &[Tool], name: &str, input: &Value) -> Vec<Act> {
         _ => return vec![Act::Unclear("the tool's input is no object")],
     };
     let mut acts = of(tool, object).unwrap_or_else(|why| vec![Act::Unclear(why)]);
-    if matches!(tool.kind, Kind::Read | Kind::Write | Kind::Edit | Kind::Delete | Kind::List | Kind::Search | Kind::Fetch | Kind::Glob) {
+    if matches!(
+        tool.kind,
+        Kind::Read | Kind::ReadMany | Kind::Write | Kind::Edit | Kind::Delete | Kind::List | Kind::Search | Kind::Fetch | Kind::Glob
+    ) {
         // another version of the tool may take its file from another field
         acts.extend(others(tool, object));
     }
@@ -100,6 +132,7 @@ fn of(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static str>
             vec![Act::Shell { text, dialect, cwd }]
         }
         Kind::Read => on(&[PathOp::Read], some()?),
+        Kind::ReadMany => some()?.iter().map(|path| Act::Search { path: Some(beginning(path)) }).collect(),
         Kind::Write => on(&[PathOp::Write], some()?),
         Kind::Edit => on(&[PathOp::Read, PathOp::Write], some()?),
         Kind::Delete => on(&[PathOp::Delete], some()?),
@@ -131,15 +164,50 @@ fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static st
     let literal = |pattern: &str| -> String {
         let names = pattern.split_inclusive('/').take_while(|name| !name.contains(['*', '?', '[', '{', '\\'])).collect::<String>();
         // the last name may be a file
-        names.rsplit_once('/').map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() }).unwrap_or_default()
+        names
+            .rsplit_once('/')
+            .map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
+            .unwrap_or_default()
     };
     let mut acts = or_here(found.clone(), |path| Act::List { path });
     for start in patterns.iter().map(|pattern| literal(pattern)).filter(|start| !start.is_empty()) {
         let absolute = start.starts_with(['/', '~']);
-        let bases: Vec<String> = if absolute || found.is_empty() { vec![start] } else { found.iter().map(|base| format!("{base}/{start}")).collect() };
+        let bases: Vec<String> =
+            if absolute || found.is_empty() { vec![start] } else { found.iter().map(|base| format!("{base}/{start}")).collect() };
         acts.extend(bases.into_iter().map(|path| Act::List { path: Some(path) }));
     }
     Ok(acts)
+}
+
+/// The names in front of the first wildcard.
+fn literal_part(pattern: &str) -> &str {
+    let wild = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());
+    if wild == pattern.len() {
+        return pattern;
+    }
+    let end = pattern.get(..wild).and_then(|front| front.rfind('/')).map_or(0, |slash| slash + 1);
+    pattern.get(..end).unwrap_or_default()
+}
+
+/// The file that a pattern of names is, or the directory below which all that it matches lies.
+fn beginning(pattern: &str) -> String {
+    let names = literal_part(pattern);
+    let rest = pattern.get(names.len()..).unwrap_or_default();
+    if rest.contains("..") || rest.contains('{') && rest.contains('/') {
+        "/".to_owned()
+    } else if names.is_empty() {
+        ".".to_owned()
+    } else {
+        names.to_owned()
+    }
+}
+
+/// Fields by which a model asks that a command run outside of the agent's own sandbox.
+pub(super) fn leaves_the_sandbox(input: &Value) -> bool {
+    let is = |key: &str, value: &Value| input.get(key) == Some(value);
+    is("dangerouslyDisableSandbox", &Value::Bool(true))
+        || is("with_escalated_permissions", &Value::Bool(true))
+        || is("sandbox_permissions", &Value::String("require_escalated".to_owned()))
 }
 
 /// A text, or the texts of a list.
@@ -181,7 +249,8 @@ fn addresses(text: &str) -> Vec<Act> {
         let start = from + at;
         from = start + 4;
         let rest = text.get(start..).unwrap_or_default();
-        let is_address = ["http://", "https://"].iter().any(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
+        let is_address =
+            ["http://", "https://"].iter().any(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
         if is_address {
             let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>()[]{}|,".contains(c)).unwrap_or(rest.len());
             let url = rest.get(..end).unwrap_or_default().trim_end_matches(['.', ';', ':', '!', '?']);
@@ -249,6 +318,7 @@ mod tests {
     const TOOLS: &[Tool] = &[
         Tool { names: &["sh"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
         Tool { names: &["read"], kind: Kind::Read, fields: &["file_path"] },
+        Tool { names: &["many"], kind: Kind::ReadMany, fields: &["paths"] },
         Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
         Tool { names: &["glob"], kind: Kind::Glob, fields: &["pattern", "path"] },
         Tool { names: &["fetch"], kind: Kind::FetchInText, fields: &["prompt"] },
@@ -261,12 +331,30 @@ mod tests {
     #[test]
     fn each_kind() {
         assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: Bash, cwd: Some("/x") }"#]);
-        assert_eq!(shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})), [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: Bash, cwd: None }"#]);
+        assert_eq!(
+            shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})),
+            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: Bash, cwd: None }"#]
+        );
         assert_eq!(shown("read", json!({"file_path": "/a"})), [r#"Path { op: Read, path: "/a" }"#]);
         assert_eq!(shown("grep", json!({"pattern": "x"})), ["Search { path: None }"]);
-        assert_eq!(shown("glob", json!({"pattern": "/etc/*/x", "path": "src"})), [r#"List { path: Some("src") }"#, r#"List { path: Some("/etc") }"#]);
+        assert_eq!(
+            shown("glob", json!({"pattern": "/etc/*/x", "path": "src"})),
+            [r#"List { path: Some("src") }"#, r#"List { path: Some("/etc") }"#]
+        );
         assert_eq!(shown("glob", json!({"pattern": "../*"})), ["List { path: None }", r#"List { path: Some("..") }"#]);
         assert_eq!(shown("glob", json!({"pattern": "**/*.rs"})), ["List { path: None }"]);
+        for pattern in ["{/etc,src}/*", "*/../../x"] {
+            assert_eq!(shown("glob", json!({"pattern": pattern})), ["List { path: None }", r#"List { path: Some("/") }"#], "{pattern}");
+        }
+        assert_eq!(
+            shown("many", json!({"paths": ["a", "src/*.rs", "**/*", "src/{a,b}/*"]})),
+            [
+                r#"Search { path: Some("a") }"#,
+                r#"Search { path: Some("src/") }"#,
+                r#"Search { path: Some(".") }"#,
+                r#"Search { path: Some("/") }"#
+            ]
+        );
     }
 
     #[test]

@@ -57,10 +57,11 @@ pub(crate) fn uninstalled(text: &str, before: Option<&str>) -> Result<Edited, Ed
     let mut block = start..end_of_line(text, start);
     let mut new = text.to_owned();
     // the header too, where nothing else stands under it and nobody had it before
-    let had = before.is_some_and(|before| parse(before).is_ok_and(|document| document.contains_key(SECTION)));
     let header = format!("[{SECTION}]");
+    let had = before.is_some_and(|before| before.lines().any(|line| line.trim() == header));
     let above = text.get(..start).unwrap_or_default().trim_end_matches(['\r', '\n']);
-    if !had && above.ends_with(&header) && is_alone(text)? {
+    let below = text.get(block.end..).unwrap_or_default().trim_start();
+    if !had && above.ends_with(&header) && (below.is_empty() || below.starts_with('[')) {
         block.start = above.len() - header.len();
         block.start = start_of_gap(text, &block);
     }
@@ -77,11 +78,6 @@ fn line_of_ours(text: &str) -> Option<usize> {
         let is_ours = line.trim().strip_prefix("features.").unwrap_or(line.trim()) == LINE;
         is_ours.then_some(start)
     })
-}
-
-fn is_alone(text: &str) -> Result<bool, EditError> {
-    let document = parse(text)?;
-    Ok(section(&document)?.is_some_and(|section| section.len() == 1))
 }
 
 fn section<'d>(document: &'d Document<&str>) -> Result<Option<&'d dyn TableLike>, EditError> {
@@ -146,4 +142,61 @@ fn in_line(text: &str, span: Range<usize>) -> Result<String, EditError> {
 
 fn form() -> EditError {
     EditError::Form(format!("{SECTION}.{KEY}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> String {
+        match installed(text).unwrap() {
+            Edited::Text(new) => new,
+            other => panic!("{other:?} for {text}"),
+        }
+    }
+
+    #[test]
+    fn only_a_line_of_ours_goes_where_others_wrote_since() {
+        for text in [
+            "",
+            "model = \"x\"\n",
+            "model = \"x\"\r\n\r\n[a]\r\nb = 1\r\n",
+            "[features]\nweb = true\n\n[a]\n",
+            "features.web = true\nmodel = \"x\"\n",
+            "[features.web]\nmode = 1\n",
+            "\u{feff}[features] # mine\n# and this\n",
+        ] {
+            let later = format!("{}[later]\n", with(text));
+            let left = match uninstalled(&later, Some(text)).unwrap() {
+                Edited::Text(left) => left,
+                other => panic!("{other:?} for {later}"),
+            };
+            assert_eq!(left, format!("{text}[later]\n"));
+            assert_eq!(uninstalled(&left, None).unwrap(), Edited::Same, "again");
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_ours_stays() {
+        for text in ["[features]\nhooks = true\n", "features = { hooks = true }", "# hooks = true # set by aegis agents install\n"] {
+            assert_eq!(uninstalled(text, None).unwrap(), Edited::Same, "{text}");
+        }
+        let off = "[features]\nhooks = false\n";
+        assert_eq!(uninstalled(&with(off), Some(off)).unwrap(), Edited::Text(off.to_owned()), "as it was");
+    }
+
+    #[test]
+    fn what_is_said() {
+        for (text, said) in [
+            ("", Switch::Unsaid),
+            ("[features]\nweb = true\n", Switch::Unsaid),
+            ("[features]\nhooks = true\n", Switch::On),
+            ("[features]\ncodex_hooks = true\n", Switch::On),
+            ("[features]\nhooks = true\ncodex_hooks = false\n", Switch::Off),
+            ("features.hooks = false\n", Switch::Off),
+        ] {
+            assert_eq!(switch(text).unwrap(), said, "{text}");
+        }
+    }
 }

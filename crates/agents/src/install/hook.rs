@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::words::first_command;
+use crate::server::base;
 
 /// Behind the command: whatever way the program ends without an answer, the host blocks. Codex takes exit code 2 only with a word on
 /// standard error.
@@ -136,10 +137,6 @@ impl Known {
 /// One word of a shell, whatever stands in it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-fn base(program: &str) -> &str {
-    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 #[cfg(test)]

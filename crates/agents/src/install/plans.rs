@@ -43,12 +43,6 @@ impl Host {
     pub fn word(self) -> &'static str {
         self.hooks().map_or("", |facts| facts.word)
     }
-
-    /// What is left to a person after installing.
-    #[must_use]
-    pub fn next_step(self) -> Option<&'static str> {
-        self.hooks()?.next
-    }
 }
 
 /// The changes of an agent's files, in their order; each file on its own, so that what one of them holds is no obstacle to another.

@@ -22,8 +22,6 @@ pub(crate) struct HookFacts {
     file: &'static str,
     project: &'static str,
     pub(crate) form: Form,
-    /// What is to be done after installing.
-    pub(crate) next: Option<&'static str>,
 }
 
 /// What a file with hooks is.
@@ -174,7 +172,6 @@ const CLAUDE: HookFacts = HookFacts {
         has_version: false,
         reader: Reader { name: "Claude Code", comments: false, byte_order_mark: true, rules: Rules::Claude },
     }),
-    next: None,
 };
 
 const CODEX: HookFacts = HookFacts {
@@ -196,7 +193,6 @@ const CODEX: HookFacts = HookFacts {
         has_version: false,
         reader: Reader { name: "Codex", comments: false, byte_order_mark: false, rules: Rules::Codex },
     }),
-    next: Some("start codex once and trust the hooks of aegis with /hooks; until then Codex does not run them"),
 };
 
 const OPENCODE: HookFacts = HookFacts {
@@ -206,7 +202,6 @@ const OPENCODE: HookFacts = HookFacts {
     file: "plugins/aegis.js",
     project: ".opencode/plugins/aegis.js",
     form: Form::Plugin,
-    next: None,
 };
 
 const GEMINI: HookFacts = HookFacts {
@@ -233,7 +228,6 @@ const GEMINI: HookFacts = HookFacts {
         has_version: false,
         reader: Reader { name: "Gemini CLI", comments: true, byte_order_mark: false, rules: Rules::None },
     }),
-    next: None,
 };
 
 const COPILOT: HookFacts = HookFacts {
@@ -255,7 +249,6 @@ const COPILOT: HookFacts = HookFacts {
         has_version: true,
         reader: Reader { name: "Copilot CLI", comments: false, byte_order_mark: false, rules: Rules::None },
     }),
-    next: None,
 };
 
 const CURSOR: HookFacts = HookFacts {
@@ -282,7 +275,6 @@ const CURSOR: HookFacts = HookFacts {
         has_version: true,
         reader: Reader { name: "Cursor", comments: false, byte_order_mark: false, rules: Rules::None },
     }),
-    next: None,
 };
 
 /// What rulesync makes the hooks of several agents from. It knows no `onFailure`; the command itself blocks where its program fails.

@@ -28,7 +28,10 @@ pub(crate) fn switched_off(host: Host, scope: Scope, places: &Places<'_>, found:
             // seen to count in a folder that Copilot trusts
             let files = [".github/copilot/settings.json", ".claude/settings.json", ".claude/settings.local.json"];
             let in_project = files.iter().map(|file| project.join(file)).chain([facts.file(scope, places)]);
-            in_project.filter(|file| is_true(file, &["disableAllHooks"])).map(|file| set_in("disableAllHooks", &file)).collect()
+            let off = in_project.filter(|file| is_true(file, &["disableAllHooks"])).map(|file| set_in("disableAllHooks", &file));
+            let is_unread = scope == Scope::Project && !is_trusted_folder(&user.join("config.json"), project);
+            off.chain(is_unread.then(|| "the folder is not trusted in Copilot CLI, which then reads none of its hooks".to_owned()))
+                .collect()
         }
         Host::OpenCode | Host::Cursor | Host::VsCode => Vec::new(),
     }
@@ -76,20 +79,22 @@ fn codex(user: &Path, scope: Scope, places: &Places<'_>, file: &Path, found: &[F
     }
     // by the name that Codex has for it: as named, or where its links lead
     let real = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
-    for entry in found {
-        let said = match trust(&text, file, entry) {
-            Trust::Unsaid => trust(&text, &real, entry),
-            said => said,
-        };
-        let event = &entry.event;
-        all.extend(match said {
-            Trust::Trusted => None,
-            Trust::Unsaid => Some(format!("{event}: not trusted in Codex yet, which does not run it until it is: /hooks")),
-            Trust::OfAnother => {
-                Some(format!("{event}: changed since it was trusted in Codex, which does not run it until it is again: /hooks"))
-            }
-            Trust::SwitchedOff => Some(format!("{event}: switched off in Codex: /hooks")),
-        });
+    let said = |entry: &Found| match trust(&text, file, entry) {
+        Trust::Unsaid => trust(&text, &real, entry),
+        said => said,
+    };
+    for (what, is_so) in [
+        (Trust::Unsaid, "not trusted in Codex yet"),
+        (Trust::OfAnother, "changed since they were trusted in Codex"),
+        (Trust::SwitchedOff, "switched off in Codex"),
+    ] {
+        let events: Vec<&str> = found.iter().filter(|entry| said(entry) == what).map(|entry| entry.event.as_str()).collect();
+        if !events.is_empty() {
+            all.push(format!(
+                "the hooks of {} are {is_so}, which does not run them until you trust them there with /hooks",
+                events.join(", ")
+            ));
+        }
     }
     if scope == Scope::Project && !found.is_empty() && !is_trusted_project(&text, places.project) {
         all.push("the project is not trusted in Codex, which then reads none of its hooks".to_owned());
@@ -104,6 +109,13 @@ fn is_trusted_project(config: &str, project: &Path) -> bool {
         project.get("trust_level")?.as_str().map(|level| level == "trusted")
     };
     level(project).or_else(|| level(&project.canonicalize().ok()?)).unwrap_or(false)
+}
+
+/// The folder or one above it.
+fn is_trusted_folder(config: &Path, project: &Path) -> bool {
+    let folders = ["trustedFolders", "trusted_folders"].iter().find_map(|key| value(config, &[key]));
+    let folders = folders.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    folders.into_iter().any(|folder| project.starts_with(folder))
 }
 
 fn set_in(key: &str, file: &Path) -> String {

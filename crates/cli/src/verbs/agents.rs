@@ -1,14 +1,12 @@
 //! `aegis agents install`, `uninstall` and `status`: the hook in the settings of coding agents.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aegis_agents::{Change, Hook, Host, Places, Plan, PlanError, Status};
-use aegis_policy::Policy;
 use serde_json::{Value, json};
 
-use super::mcp_install::{absolute, project, shown};
+use super::mcp_install::{absolute, load, project, scope, shown};
 use crate::cli::{AgentsChoice, AgentsInstall, AgentsMode, AgentsStatus, AgentsVerb, HookHost, Scope};
 use crate::home::Start;
 use crate::{exit, output};
@@ -41,11 +39,11 @@ fn install(args: &AgentsInstall, start: &Start) -> Result<ExitCode, String> {
 /// The policy that is named, or the user's own, after it was loaded.
 fn policy(args: &AgentsInstall, start: &Start) -> Result<Option<PathBuf>, String> {
     let path = match &args.policy {
-        Some(named) => Some(absolute(&start.cwd.join(named)).map_err(|e| format!("{}: {}", named.display(), exit::reason(&e)))?),
+        Some(named) => Some(absolute(named, start)?),
         None => start.user_policy(),
     };
     if let Some(path) = &path {
-        Policy::load(path, &start.finder(), &start.surroundings()).map_err(|error| start.load_failure(&error))?;
+        load(path, start)?;
     }
     Ok(path)
 }
@@ -78,51 +76,54 @@ fn change(chosen: &AgentsChoice, change: Change<'_>, start: &Start) -> Result<Ex
     if planned.is_empty() {
         return Err("no coding agent found here; name one with --host".to_owned());
     }
-    let (mut failed, mut changed) = (false, false);
+    let mut failed = false;
     for plan in &planned {
-        match act(plan, chosen.dry_run, start) {
-            Ok(did) => changed |= did,
-            Err(why) => {
-                failed = true;
-                complain!("failed {}", aegis_gate::escaped(&why));
-            }
+        if let Err(why) = act(plan, chosen.dry_run, start) {
+            failed = true;
+            complain!("failed {}", aegis_gate::escaped(&why));
         }
     }
-    if is_install && changed && !chosen.dry_run {
+    if is_install && !chosen.dry_run {
         if by_rulesync && wants_rulesync {
             say!("next: rulesync generate, for the agents that you make with it");
         }
-        direct.iter().filter_map(|host| host.next_step()).for_each(|next| say!("next: {next}"));
+        for host in direct {
+            let status = aegis_agents::status(host, scope, &places).filter(|status| status.installed.is_some());
+            for warning in status.iter().flat_map(|status| &status.warnings) {
+                say!("warning: {}: {}", host.word(), aegis_gate::escaped(warning));
+            }
+        }
     }
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// Makes or shows one change, and says so in one line; whether there was anything to do.
-fn act(planned: &Planned, dry_run: bool, start: &Start) -> Result<bool, String> {
+/// Makes or shows one change, and says so in one line.
+fn act(planned: &Planned, dry_run: bool, start: &Start) -> Result<(), String> {
     let plan = planned.as_ref().map_err(ToString::to_string)?;
     let file = shown(start, plan.file().path());
     if plan.changes_nothing() {
         say!("up to date {file}");
-        return Ok(false);
+        return Ok(());
     }
     let (would, did) = if plan.removes_the_file() { ("would remove", "removed") } else { ("would write", "wrote") };
     if dry_run {
         say!("{would} {file}");
-        let diff = plan.diff();
-        // to a file or a pipe as it is, so that `patch` takes it
-        let diff = if std::io::stdout().is_terminal() { output::for_terminal(&diff) } else { diff };
-        output::put(diff.as_bytes());
+        output::diff(plan.diff());
     } else {
         plan.carry_out().map_err(|e| e.to_string())?;
         say!("{did} {file}");
     }
-    Ok(true)
+    Ok(())
 }
 
 fn status(args: &AgentsStatus, start: &Start) -> Result<ExitCode, String> {
     let project = project(start);
     let places = Places { home: start.home()?, project: &project, variable: &|name| start.var(name) };
-    let scopes = args.scope.map_or(vec![Scope::User, Scope::Project], |scope| vec![scope]);
+    let mut scopes = args.scope.map_or(vec![Scope::User, Scope::Project], |scope| vec![scope]);
+    if places.home == project {
+        // the same files once
+        scopes.truncate(1);
+    }
     let hosts = hosts(&args.host, |host| host.is_used(aegis_agents::Scope::Project, &places));
     let all: Vec<(Host, Scope, Status)> = hosts
         .into_iter()
@@ -190,13 +191,6 @@ fn of(named: HookHost) -> Host {
         HookHost::Gemini => Host::Gemini,
         HookHost::Copilot => Host::Copilot,
         HookHost::Cursor => Host::Cursor,
-    }
-}
-
-fn scope(scope: Scope) -> aegis_agents::Scope {
-    match scope {
-        Scope::User => aegis_agents::Scope::User,
-        Scope::Project => aegis_agents::Scope::Project,
     }
 }
 

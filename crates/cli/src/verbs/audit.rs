@@ -9,19 +9,21 @@ use aegis_audit::{Entries, Filter, Verdict, VerifyOptions};
 use crate::home::Start;
 use crate::{chosen, exit, journal};
 
-fn log_file(log: Option<PathBuf>, start: &Start) -> Result<PathBuf, String> {
-    match log {
-        Some(log) => Ok(start.cwd.join(log)),
-        None => {
-            let chosen = chosen::choose(None, start, &start.surroundings()).map_err(|e| e.to_string())?;
-            journal::path(None, &chosen.policy, start)
-        }
+fn log_file(log: Option<PathBuf>, of_hooks: bool, start: &Start) -> Result<PathBuf, String> {
+    if let Some(log) = log {
+        return Ok(start.cwd.join(log));
     }
+    let chosen = chosen::choose(None, start, &start.surroundings()).map_err(|e| e.to_string())?;
+    if of_hooks {
+        // no variable moves this one
+        return Ok(aegis_hook::journal_of(&start.trust_dir()?, chosen.policy.root()));
+    }
+    journal::path(None, &chosen.policy, start)
 }
 
 /// Exit 0 intact, 1 broken, 2 cannot be judged.
-pub(crate) fn verify(log: Option<PathBuf>, min_seq: Option<u64>, json: bool, start: &Start) -> ExitCode {
-    let path = match log_file(log, start) {
+pub(crate) fn verify(log: Option<PathBuf>, hooks: bool, min_seq: Option<u64>, json: bool, start: &Start) -> ExitCode {
+    let path = match log_file(log, hooks, start) {
         Ok(path) => path,
         Err(error) => return exit::failure(&error),
     };
@@ -39,12 +41,12 @@ pub(crate) fn verify(log: Option<PathBuf>, min_seq: Option<u64>, json: bool, sta
     ExitCode::from(code)
 }
 
-pub(crate) fn show(log: Option<PathBuf>, run: Option<String>, kind: Option<String>, follow: bool, json: bool, start: &Start) -> ExitCode {
-    let path = match log_file(log, start) {
+pub(crate) fn show(log: Option<PathBuf>, hooks: bool, filter: Filter, follow: bool, json: bool, start: &Start) -> ExitCode {
+    let path = match log_file(log, hooks, start) {
         Ok(path) => path,
         Err(error) => return exit::failure(&error),
     };
-    let entries = match Entries::open(&path, Filter { run, kind }, follow) {
+    let entries = match Entries::open(&path, filter, follow) {
         Ok(entries) => entries,
         Err(error) => return exit::failure(&format!("{}: {}", start.shown(&path), exit::reason(&error))),
     };

@@ -1,6 +1,5 @@
 //! `aegis mcp install`.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,10 +33,7 @@ fn act(args: &McpInstall, start: &Start) -> Result<ExitCode, String> {
     };
     let plan = plan.map_err(|e| e.to_string())?;
     if args.dry_run && !plan.changes_nothing() {
-        let diff = plan.diff();
-        // to a file or a pipe as it is, so that `patch` takes it
-        let shown = if std::io::stdout().is_terminal() { output::for_terminal(&diff) } else { diff };
-        return Ok(output::put(shown.as_bytes()));
+        return Ok(output::diff(plan.diff()));
     }
     plan.carry_out().map_err(|e| e.to_string())?;
     report(args, host, &plan, start);
@@ -73,14 +69,17 @@ fn host(named: cli::Host) -> Host {
     }
 }
 
-fn settings(host: Host, scope: Scope, start: &Start) -> Result<SettingsFile, String> {
-    let (scope, is_private) = match scope {
-        Scope::User => (aegis_agents::Scope::User, true),
-        Scope::Project => (aegis_agents::Scope::Project, false),
-    };
+fn settings(host: Host, named: Scope, start: &Start) -> Result<SettingsFile, String> {
     let project = project(start);
     let places = Places { home: start.home()?, project: &project, variable: &|name| start.var(name) };
-    SettingsFile::open(&host.settings(scope, &places), is_private).map_err(|e| e.to_string())
+    SettingsFile::open(&host.settings(scope(named), &places), named == Scope::User).map_err(|e| e.to_string())
+}
+
+pub(super) fn scope(named: Scope) -> aegis_agents::Scope {
+    match named {
+        Scope::User => aegis_agents::Scope::User,
+        Scope::Project => aegis_agents::Scope::Project,
+    }
 }
 
 /// The top of the git repository here, or this directory. The home directory is no project of one that lies below it.
@@ -104,10 +103,10 @@ fn server(args: &McpInstall, start: &Start) -> Result<Server, String> {
 
 fn policy(args: &McpInstall, start: &Start) -> Result<PathBuf, String> {
     let path = match &args.policy {
-        Some(named) => absolute(&start.cwd.join(named)).map_err(|e| format!("{}: {}", named.display(), exit::reason(&e)))?,
+        Some(named) => absolute(named, start)?,
         None => found(args.scope, start)?,
     };
-    let policy = Policy::load(&path, &start.finder(), &start.surroundings()).map_err(|error| start.load_failure(&error))?;
+    let policy = load(&path, start)?;
     // whoever names a policy vouches for it; one that was only found here may have come with somebody else's files
     if args.policy.is_none() && start.user_policy().as_ref() != Some(&path) && !is_trusted(&path, &policy, start) {
         let shown = start.shown(&path);
@@ -135,11 +134,20 @@ fn is_trusted(path: &Path, policy: &Policy, start: &Start) -> bool {
     store.zip(real.ok()).is_some_and(|(store, real)| store.is_trusted(&real, policy.trust_hash()).unwrap_or(false))
 }
 
+/// A policy, or why it does not load.
+pub(super) fn load(path: &Path, start: &Start) -> Result<Policy, String> {
+    Policy::load(path, &start.finder(), &start.surroundings()).map_err(|error| start.load_failure(&error))
+}
+
 /// Without links and `..` in its directory; the file's own name stays, since a policy counts for the directory it is named in.
-pub(super) fn absolute(path: &Path) -> std::io::Result<PathBuf> {
-    let name = path.file_name().ok_or(std::io::ErrorKind::IsADirectory)?;
-    let directory = path.parent().unwrap_or(Path::new("/")).canonicalize()?;
-    Ok(directory.join(name))
+pub(super) fn absolute(named: &Path, start: &Start) -> Result<PathBuf, String> {
+    let path = start.cwd.join(named);
+    let absolute = || {
+        let name = path.file_name().ok_or(std::io::ErrorKind::IsADirectory)?;
+        let directory = path.parent().unwrap_or(Path::new("/")).canonicalize()?;
+        Ok(directory.join(name))
+    };
+    absolute().map_err(|e: std::io::Error| format!("{}: {}", named.display(), exit::reason(&e)))
 }
 
 /// As one would type it: below the working directory, or from `~`.

@@ -80,4 +80,8 @@ impl Lookup for Names<'_> {
     fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
         self.tree.leads_to(path)
     }
+
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        aegis_shell::names_in(directory)
+    }
 }

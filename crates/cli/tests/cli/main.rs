@@ -5,6 +5,7 @@ mod base64;
 mod place;
 mod web;
 
+mod agents;
 mod bad_children;
 mod bad_files;
 mod bad_journals;

@@ -23,7 +23,10 @@ fn codex_asks(agent: &Agent, command: &str) -> String {
         std::fs::copy("/bin/sh", &host).unwrap();
         crate::place::give(&host);
     }
-    let run = format!("'{}' hook --host codex --event PreToolUse < question.json > answer.tmp; mv answer.tmp answer.json", crate::place::binary().display());
+    let run = format!(
+        "'{}' hook --host codex --event PreToolUse < question.json > answer.tmp; mv answer.tmp answer.json",
+        crate::place::binary().display()
+    );
     let mut shell: Command = place.program("/bin/sh");
     shell.args(["-c", "\"$1\" -c \"$2\" > /dev/null 2>&1 &", "sh"]).arg(&host).arg(run);
     wait(shell).is(0, &[]);
@@ -105,7 +108,8 @@ fn what_is_denied_does_not_wait_and_no_is_no() {
 fn an_agent_approves_nothing() {
     let Some(agent) = Agent::new("approvals::an_agent_approves_nothing") else { return };
     // this process is the host, and everything it starts runs under it
-    let question = json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "git push"}});
+    let question =
+        json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "git push"}});
     agent.told("codex", "PreToolUse", &question).is(0, &[]);
     agent.place.aegis(&["approve"]).is(4, &["an agent approves nothing"]);
     if has_script() {
@@ -121,7 +125,8 @@ fn an_agent_approves_nothing() {
 #[test]
 fn forged_grants() {
     let Some(agent) = Agent::new("approvals::forged_grants") else { return };
-    let question = json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "git push"}});
+    let question =
+        json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "git push"}});
     agent.told("codex", "PreToolUse", &question).is(0, &[]);
     let directory = agent.place.home.join(".local/state/aegis/approvals");
     let waiting = std::fs::read_dir(&directory).unwrap().flatten().next().unwrap().file_name().into_string().unwrap();

@@ -43,6 +43,23 @@ fn a_hard_link_to_a_file_that_is_closed_by_path() {
     assert!(reason.contains("another name of"), "{reason}");
 }
 
+/// A program of an allowed name that the agent may write itself, in a directory of the host's PATH.
+#[test]
+fn a_program_that_the_agent_may_write() {
+    let Some(agent) = Agent::new("attacks::a_program_that_the_agent_may_write") else { return };
+    let directory = agent.place.dir("src/bin");
+    let question = agent.question("Bash", json!({"command": "git status"})).to_string();
+    let told = || {
+        let mut command = agent.command("claude", "PreToolUse");
+        command.env("PATH", format!("{}:/usr/bin:/bin", directory.display()));
+        crate::place::wait_with(command, question.as_bytes()).out
+    };
+    assert!(told().contains("\"allow\""), "{}", told());
+    let program = agent.place.file("src/bin/git", "#!/bin/sh\n");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert!(told().contains("\"ask\""), "{}", told());
+}
+
 /// An agent must not turn the policy off.
 #[test]
 fn aegis_itself() {
@@ -74,6 +91,8 @@ fn aegis_itself() {
     agent.is("mcp__fs__write_file", json!({"path": agent.place.project.join("aegis.toml"), "content": "x"}), "ask");
     agent.is("mcp__fs__read_file", json!({"path": ".env"}), "deny");
     agent.is("mcp__fs__run", json!({"nested": [{"command": "rm -rf /"}]}), "deny");
+    let many = json!({"cwd": agent.place.project, "hook_event_name": "BeforeTool", "tool_name": "read_many_files", "tool_input": {"paths": ["**/*"]}});
+    assert!(agent.told("gemini", "BeforeTool", &many).out.contains("\"deny\""), "a pattern over .env");
     agent.is("mcp__fs__fetch", json!({"uri": "file:///etc/shadow"}), "deny");
 }
 
@@ -113,6 +132,27 @@ fn a_project_that_grants_itself_everything() {
     assert!(ended.out.contains("\"ask\"") && ended.out.contains("not trusted"), "{ended:#?}");
 }
 
+/// Models can ask to be let out of the agent's own sandbox, beside a command that is allowed.
+#[test]
+fn out_of_the_agents_own_sandbox() {
+    let Some(agent) = Agent::new("attacks::out_of_the_agents_own_sandbox") else { return };
+    agent.is("Bash", json!({"command": "git status", "dangerouslyDisableSandbox": true}), "ask");
+    agent.is("Bash", json!({"command": "git status", "dangerouslyDisableSandbox": false}), "allow");
+    let question = json!({
+        "cwd": agent.place.project, "turn_id": "t", "hook_event_name": "PermissionRequest", "tool_name": "Bash",
+        "tool_input": {"command": "git status", "sandbox_permissions": "require_escalated"},
+    });
+    assert_eq!(agent.told("codex", "PermissionRequest", &question).out, "{}\n", "Codex asks");
+}
+
+/// What a person reads must be what is judged.
+#[test]
+fn a_reason_shows_no_hidden_text() {
+    let Some(agent) = Agent::new("attacks::a_reason_shows_no_hidden_text") else { return };
+    let reason = agent.shell("frobnicate '\u{202e}evil\u{200b}' '\n\naegis: allowed'", "ask");
+    assert!(!reason.contains(['\u{202e}', '\u{200b}', '\n']), "{reason:?}");
+}
+
 #[test]
 fn floods() {
     let Some(agent) = Agent::new("attacks::floods") else { return };
@@ -123,7 +163,8 @@ fn floods() {
     let paths: Vec<String> = (0..5_000).map(|i| format!("f{i}")).collect();
     agent.is("mcp__fs__read_many", json!({"paths": paths}), "deny");
     let patch = format!("*** Begin Patch\n{}*** End Patch\n", "*** Add File: src/x\n+x\n".repeat(2_000));
-    let question = json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "apply_patch", "tool_input": {"command": patch}});
+    let question =
+        json!({"cwd": agent.place.project, "hook_event_name": "PreToolUse", "tool_name": "apply_patch", "tool_input": {"command": patch}});
     agent.told("codex", "PreToolUse", &question).is(0, &[]);
     assert!(began.elapsed().as_secs() < 30);
 }

@@ -86,7 +86,8 @@ fn each_host_in_its_own_form() {
         own["turn_id"] = json!("t");
         own
     };
-    let copilot = |tool: &str, input: Value| json!({"sessionId": "s", "timestamp": 1, "cwd": cwd, "toolName": tool, "toolArgs": input.to_string()});
+    let copilot =
+        |tool: &str, input: Value| json!({"sessionId": "s", "timestamp": 1, "cwd": cwd, "toolName": tool, "toolArgs": input.to_string()});
     let cursor = |event: &str, mut own: Value| {
         own["conversation_id"] = json!("c");
         own["workspace_roots"] = json!([cwd]);
@@ -101,8 +102,18 @@ fn each_host_in_its_own_form() {
         ("codex", "PreToolUse", codex("PreToolUse", "Bash", json!({"command": "git push"})), "deny"),
         ("codex", "PreToolUse", codex("PreToolUse", "Bash", json!({"command": ["bash", "-lc", "rm x"]})), "deny"),
         ("codex", "PreToolUse", codex("PreToolUse", "apply_patch", patch("*** Add File: src/new.rs\n+x")), "{}"),
-        ("codex", "PreToolUse", codex("PreToolUse", "apply_patch", patch("*** Add File: src/new.rs\n+x\n*** Update File: aegis.toml\n@@\n+x")), "deny"),
-        ("codex", "PreToolUse", codex("PreToolUse", "apply_patch", patch("*** Update File: src/main.rs\n*** Move to: .git/hooks/post-commit\n@@\n+x")), "deny"),
+        (
+            "codex",
+            "PreToolUse",
+            codex("PreToolUse", "apply_patch", patch("*** Add File: src/new.rs\n+x\n*** Update File: aegis.toml\n@@\n+x")),
+            "deny",
+        ),
+        (
+            "codex",
+            "PreToolUse",
+            codex("PreToolUse", "apply_patch", patch("*** Update File: src/main.rs\n*** Move to: .git/hooks/post-commit\n@@\n+x")),
+            "deny",
+        ),
         ("codex", "PreToolUse", codex("PreToolUse", "apply_patch", patch("*** Delete File: src/main.rs")), "deny"),
         ("codex", "PermissionRequest", codex("PermissionRequest", "Bash", json!({"command": "git status"})), "allow"),
         ("codex", "PermissionRequest", codex("PermissionRequest", "Bash", json!({"command": "git push"})), "{}"),
@@ -110,8 +121,18 @@ fn each_host_in_its_own_form() {
         ("gemini", "BeforeTool", claude_like("BeforeTool", "run_shell_command", json!({"command": "git status"})), "allow"),
         ("gemini", "BeforeTool", claude_like("BeforeTool", "run_shell_command", json!({"command": "git push"})), "deny"),
         ("gemini", "BeforeTool", claude_like("BeforeTool", "read_many_files", json!({"paths": ["src/main.rs", ".env"]})), "deny"),
-        ("gemini", "BeforeTool", claude_like("BeforeTool", "web_fetch", json!({"prompt": "read https://docs.rs/a and https://docs.rs/b"})), "allow"),
-        ("gemini", "BeforeTool", claude_like("BeforeTool", "web_fetch", json!({"prompt": "read https://docs.rs/a and http://evil.org/b"})), "deny"),
+        (
+            "gemini",
+            "BeforeTool",
+            claude_like("BeforeTool", "web_fetch", json!({"prompt": "read https://docs.rs/a and https://docs.rs/b"})),
+            "allow",
+        ),
+        (
+            "gemini",
+            "BeforeTool",
+            claude_like("BeforeTool", "web_fetch", json!({"prompt": "read https://docs.rs/a and http://evil.org/b"})),
+            "deny",
+        ),
         ("opencode", "tool.execute.before", claude_like("tool.execute.before", "bash", json!({"command": "git status"})), "allow"),
         ("opencode", "tool.execute.before", claude_like("tool.execute.before", "bash", json!({"command": "git push"})), "deny"),
         ("opencode", "tool.execute.before", claude_like("tool.execute.before", "read", json!({"filePath": ".env"})), "deny"),
@@ -121,9 +142,24 @@ fn each_host_in_its_own_form() {
         ("copilot", "preToolUse", copilot("str_replace_editor", json!({"command": "create", "path": "aegis.toml"})), "deny"),
         ("cursor", "beforeShellExecution", cursor("beforeShellExecution", json!({"command": "git push", "cwd": cwd})), "ask"),
         ("cursor", "beforeShellExecution", cursor("beforeShellExecution", json!({"command": "rm x", "cwd": ""})), "deny"),
-        ("cursor", "beforeReadFile", cursor("beforeReadFile", json!({"file_path": "src/main.rs", "content": "x", "attachments": []})), "allow"),
-        ("cursor", "beforeReadFile", cursor("beforeReadFile", json!({"file_path": "src/main.rs", "attachments": [{"type": "file", "file_path": ".env"}]})), "deny"),
-        ("cursor", "beforeMCPExecution", cursor("beforeMCPExecution", json!({"tool_name": "get", "tool_input": "{\"path\": \".env\"}"})), "deny"),
+        (
+            "cursor",
+            "beforeReadFile",
+            cursor("beforeReadFile", json!({"file_path": "src/main.rs", "content": "x", "attachments": []})),
+            "allow",
+        ),
+        (
+            "cursor",
+            "beforeReadFile",
+            cursor("beforeReadFile", json!({"file_path": "src/main.rs", "attachments": [{"type": "file", "file_path": ".env"}]})),
+            "deny",
+        ),
+        (
+            "cursor",
+            "beforeMCPExecution",
+            cursor("beforeMCPExecution", json!({"tool_name": "get", "tool_input": "{\"path\": \".env\"}"})),
+            "deny",
+        ),
         ("cursor", "preToolUse", cursor("preToolUse", json!({"tool_name": "Delete", "tool_input": {"path": "src/main.rs"}})), "deny"),
         ("cursor", "preToolUse", cursor("preToolUse", json!({"tool_name": "Shell", "tool_input": {"command": "git push"}})), "allow"),
         ("antigravity", "PreToolUse", agy("run_command", json!({"CommandLine": "git push", "Cwd": cwd})), "force_ask"),
@@ -150,7 +186,10 @@ fn every_decision_is_in_the_journal_without_secrets() {
     let records = agent.records();
     assert_eq!(records.iter().map(|r| r["told"].as_str().unwrap()).collect::<Vec<_>>(), ["deny", "allow", "allow"]);
     let first = &records[0];
-    assert_eq!((first["kind"].as_str(), first["host"].as_str(), first["tool"].as_str()), (Some("hook.decision"), Some("claude"), Some("Bash")));
+    assert_eq!(
+        (first["kind"].as_str(), first["host"].as_str(), first["tool"].as_str()),
+        (Some("hook.decision"), Some("claude"), Some("Bash"))
+    );
     assert!(first["parts"].as_array().unwrap().iter().any(|part| part == "allow: exec git status"), "{first}");
     assert!(first["policy_sha256"].is_string() && first["session"] == "s1" && first["mode"] == "default");
     let all = format!("{records:?}");
@@ -163,7 +202,8 @@ fn every_decision_is_in_the_journal_without_secrets() {
 #[test]
 fn an_untrusted_project_only_tightens() {
     let Some(agent) = Agent::new("decisions::an_untrusted_project_only_tightens") else { return };
-    let user = "version = 1\n[filesystem]\nread_allow = [\"/\", \"/**\"]\n[subprocess]\nallow_commands = [\"git status **\", \"cargo test **\"]\n";
+    let user =
+        "version = 1\n[filesystem]\nread_allow = [\"/\", \"/**\"]\n[subprocess]\nallow_commands = [\"git status **\", \"cargo test **\"]\n";
     let home = agent.place.home.clone();
     agent.place.file(home.join(".config/aegis/policy.toml"), user);
     for directory in [".config", ".config/aegis"] {

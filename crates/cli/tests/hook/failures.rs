@@ -34,7 +34,11 @@ fn input_that_is_no_event() {
         other.to_string().into_bytes()
     };
     let text = good.to_string();
-    let deep = format!("{{\"cwd\":\"/w\",\"tool_name\":\"Bash\",\"hook_event_name\":\"PreToolUse\",\"tool_input\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
+    let deep = format!(
+        "{{\"cwd\":\"/w\",\"tool_name\":\"Bash\",\"hook_event_name\":\"PreToolUse\",\"tool_input\":{}1{}}}",
+        "[".repeat(5_000),
+        "]".repeat(5_000)
+    );
     for (input, says) in [
         (Vec::new(), "no JSON"),
         (b"[]".to_vec(), "no JSON object"),
@@ -161,7 +165,11 @@ fn an_answer_that_nobody_takes() {
     let mut command = agent.command("claude", "PreToolUse");
     command.stdin(std::process::Stdio::piped()).stdout(full).stderr(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), agent.question("Bash", json!({"command": "git status"})).to_string().as_bytes()).unwrap();
+    std::io::Write::write_all(
+        &mut child.stdin.take().unwrap(),
+        agent.question("Bash", json!({"command": "git status"})).to_string().as_bytes(),
+    )
+    .unwrap();
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("blocked"));

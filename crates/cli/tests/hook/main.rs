@@ -99,8 +99,12 @@ impl Agent {
     /// The journal of hooks, after a look at its chain.
     pub fn records(&self) -> Vec<Value> {
         let state = self.place.home.join(".local/state/aegis");
-        let journals: Vec<_> =
-            std::fs::read_dir(&state).unwrap().flatten().map(|entry| entry.path().join("hooks/audit.jsonl")).filter(|path| path.exists()).collect();
+        let journals: Vec<_> = std::fs::read_dir(&state)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path().join("hooks/audit.jsonl"))
+            .filter(|path| path.exists())
+            .collect();
         let [journal] = journals.as_slice() else { panic!("{journals:?}") };
         let verdict = aegis_audit::verify(journal, &aegis_audit::VerifyOptions { min_seq: None, progress: None });
         assert!(matches!(verdict, aegis_audit::Verdict::Intact(_)), "{verdict}");

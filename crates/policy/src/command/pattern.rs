@@ -26,12 +26,25 @@ impl CommandPattern {
     pub fn parse(text: &str) -> Result<CommandPattern, PatternError> {
         let words = word::split(text)?;
         let (name, args) = words.split_first().ok_or(PatternError::Empty)?;
+        CommandPattern::of_words(name, args, false)
+    }
+
+    /// The same, where the last part of a path may have wildcards: programs of the project, which its builds make.
+    pub(crate) fn parse_below_root(text: &str) -> Result<CommandPattern, PatternError> {
+        let words = word::split(text)?;
+        let (name, args) = words.split_first().ok_or(PatternError::Empty)?;
+        CommandPattern::of_words(name, args, true)
+    }
+
+    fn of_words(name: &str, args: &[String], wild: bool) -> Result<CommandPattern, PatternError> {
         let is_path = name.starts_with('/') && !name.ends_with('/') && lexical(Path::new(name)) == Path::new(name);
-        if name.is_empty() || name.contains(STAR) || (name.contains('/') && !is_path) || matches!(name.as_str(), "." | "..") {
+        let (front, last) = name.rsplit_once('/').unwrap_or(("", name));
+        let fixed = if wild && is_path { front } else { name };
+        if name.is_empty() || last.is_empty() || fixed.contains(STAR) || (name.contains('/') && !is_path) || matches!(name, "." | "..") {
             return Err(PatternError::Command(name.replace(STAR, "*")));
         }
         Ok(CommandPattern {
-            name: name.clone(),
+            name: name.to_owned(),
             words: args.iter().map(|w| WordPattern::from_marked(w)).collect(),
             meaning: Meaning::of(name, args),
         })
@@ -44,7 +57,8 @@ impl CommandPattern {
     }
 
     /// For entries that open: whether the argv, word by word as it stands, fits. Another spelling of the same command does not fit, nor
-    /// does a path where the pattern has a bare name. A pattern with a path fits a bare name that resolved to this very file.
+    /// does a path where the pattern has a bare name. A pattern with a path fits a bare name that resolved to this very file, and this path
+    /// however it is written, but with `..`, which links take elsewhere.
     #[must_use]
     pub fn allows(&self, request: &ExecRequest) -> bool {
         let Some((first, args)) = request.argv.split_first() else { return false };
@@ -52,8 +66,20 @@ impl CommandPattern {
             return false;
         }
         let resolved = || request.binary.as_deref().is_some_and(|b| b == Path::new(&self.name) && !is_multicall(b));
-        let named = *first == self.name || (self.name.starts_with('/') && !first.contains('/') && resolved());
+        let is_this_path = || !first.split('/').any(|part| part == "..") && self.is_of_path(&lexical(&request.cwd.join(first)));
+        let fits_path = || if first.contains('/') { is_this_path() } else { resolved() };
+        let named = *first == self.name || (self.name.starts_with('/') && fits_path());
         named && (self.words.is_empty() || unseen::surely_fit_all(&self.words, args))
+    }
+
+    fn is_of_path(&self, path: &Path) -> bool {
+        let pattern = Path::new(&self.name);
+        if !self.name.contains(STAR) {
+            return path == pattern;
+        }
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        path.parent() == pattern.parent()
+            && matches!((name(pattern), name(path)), (Some(pattern), Some(name)) if WordPattern::from_marked(&pattern).fits(&name))
     }
 
     /// For entries that deny or ask: whether the argv fits as it stands or by what it means, or a command that it runs does.
@@ -78,7 +104,7 @@ impl CommandPattern {
         if self.name.starts_with('/') {
             let path = Path::new(&self.name);
             let same_applet = base_name(first) == base_name(&self.name);
-            return lexical(&request.cwd.join(first)) == path && first.contains('/')
+            return self.is_of_path(&lexical(&request.cwd.join(first))) && first.contains('/')
                 || own_file == Some(path)
                 || (binary == Some(path) && same_applet);
         }

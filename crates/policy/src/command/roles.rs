@@ -416,6 +416,14 @@ impl Roles<'_> {
             Value::Script => self.read(value, value, base),
             Value::Sed => self.sed.push(value.to_owned()),
             Value::Awk => self.awk.push(value.to_owned()),
+            Value::Jq => {
+                if is_word {
+                    self.maybe(value, base);
+                }
+                if language::jq_reaches_out(value) {
+                    hazard(self.request, value, Role::Exec, Vec::new());
+                }
+            }
             Value::Assignment => {
                 if let Some((name, text)) = value.split_once('=') {
                     hazard(self.request, format!("{name}="), Role::Config, vec![text.to_owned()]);
@@ -426,6 +434,10 @@ impl Roles<'_> {
     }
 
     fn path_in(&mut self, value: &str, base: &Path, is_word: bool) {
+        // what another command prints, as `<( )` has it; a program or settings from there are no such words
+        if is_word && value.strip_prefix("/dev/fd/").is_some_and(|fd| !fd.is_empty() && fd.bytes().all(|b| b.is_ascii_digit())) {
+            return;
+        }
         self.read(value, value, base);
         // Behind `-o=x` some tools see `x`, others `=x`.
         if let Some(rest) = value.strip_prefix('=').filter(|_| !is_word) {

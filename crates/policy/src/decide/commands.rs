@@ -74,6 +74,15 @@ impl<T> CommandSet<T> {
         Ok(())
     }
 
+    /// Adds a pattern that begins with a path below the root.
+    pub(crate) fn push_below(&mut self, root: &Path, rule: &RuleRef, value: T) -> Result<(), PatternError> {
+        let text = format!("'{}'/{}", root.to_string_lossy().replace('\'', "'\\''"), rule.pattern());
+        let pattern = Box::new(CommandPattern::parse_below_root(&text)?);
+        self.index.take();
+        self.items.push(Item { rule: rule.clone(), text: Some(text.into()), read: OnceLock::from(Some(pattern)), value });
+        Ok(())
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

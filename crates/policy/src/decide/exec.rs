@@ -3,7 +3,7 @@
 use super::layer::Layer;
 use super::{Answer, paths};
 use crate::access::{Capability, PathOp};
-use crate::command::{Certainty, ExecRequest, Hazard, Role};
+use crate::command::{Certainty, ExecRequest, FileArgument, Hazard, Role};
 use crate::decision::{Reason, Verdict, Visibility};
 
 pub(super) fn decide(layer: &Layer, request: &ExecRequest) -> Answer {
@@ -51,6 +51,15 @@ fn hazard(layer: &Layer, request: &ExecRequest) -> Option<Answer> {
     Some(Answer::new(Verdict::Deny, Reason::DangerousOption { option: hazard.option.clone(), role: hazard.role.name() }, None))
 }
 
+/// Whether a file is not removed but moved to where removing it would be asked about as well: nothing is lost by that. Where every
+/// deletion is asked about, this one is too.
+fn keeps(layer: &Layer, request: &ExecRequest, file: &FileArgument) -> bool {
+    let asks = |file: &FileArgument| paths::decide(layer, PathOp::Delete, &file.path).verdict == Verdict::Ask;
+    let mut targets = request.files().iter().filter(|file| file.op == PathOp::Write).peekable();
+    let asks_always = layer.asks_for(Capability::FsDelete).is_some();
+    !asks_always && file.op == PathOp::Delete && matches!(request.program(), "mv" | "gmv") && targets.peek().is_some() && targets.all(asks)
+}
+
 /// Every file that an argument names is judged as a read or write of its own.
 fn files(layer: &Layer, request: &ExecRequest, mut answer: Answer, local_only_command: bool) -> Answer {
     for file in request.files() {
@@ -69,7 +78,7 @@ fn files(layer: &Layer, request: &ExecRequest, mut answer: Answer, local_only_co
             Verdict::Deny => {
                 return Answer::new(Verdict::Deny, Reason::FileArgument { argument: file.raw.clone(), op: file.op }, of_file.rule);
             }
-            Verdict::Ask if answer.verdict == Verdict::Allow => {
+            Verdict::Ask if answer.verdict == Verdict::Allow && !keeps(layer, request, file) => {
                 answer.verdict = Verdict::Ask;
                 answer.reason = Reason::FileArgument { argument: file.raw.clone(), op: file.op };
                 answer.rule = of_file.rule.clone();

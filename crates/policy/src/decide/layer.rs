@@ -203,8 +203,8 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         ask_vars,
         allow_reserved: names(&lists.allow_reserved)?,
         flow_vars,
-        allow_commands: commands(&lists.allow_commands)?,
-        ask_commands: commands(&lists.ask_commands)?,
+        allow_commands: commands_of(&lists.allow_commands, &merged.settings.root)?,
+        ask_commands: commands_of(&lists.ask_commands, &merged.settings.root)?,
         local_only_commands,
         deny_commands: commands(&lists.deny_commands)?,
         deny_args: arguments(&lists.deny_args)?,
@@ -364,6 +364,19 @@ fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
     let mut set = CommandSet::default();
     for entry in list {
         set.push(&entry.rule, ()).map_err(|e| refuse(entry, &e))?;
+    }
+    Ok(set)
+}
+
+/// Commands that a list opens: a path in front of them that is not absolute is one below the root.
+fn commands_of(list: &[Entry], root: &Path) -> Result<CommandSet<()>, LoadError> {
+    let mut set = CommandSet::default();
+    for entry in list {
+        let pattern = entry.rule.pattern();
+        let name = pattern.split(' ').next().unwrap_or_default();
+        let is_below = name.contains('/') && !name.starts_with(['/', '~', '\'', '"', '\\', '*']);
+        let pushed = if is_below { set.push_below(root, &entry.rule, ()) } else { set.push(&entry.rule, ()) };
+        pushed.map_err(|e| refuse(entry, &e))?;
     }
     Ok(set)
 }

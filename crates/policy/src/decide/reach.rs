@@ -73,14 +73,16 @@ impl Policy {
         all
     }
 
-    /// The programs that command patterns name, as they name them, sorted. Where a pattern leaves that open, it is not among them.
+    /// The programs that command patterns name, as they name them, sorted. Where a pattern leaves that open, it is not among them, nor are
+    /// programs of the project, which its builds replace.
     #[must_use]
     pub fn program_words(&self) -> Vec<&str> {
         let lists = self.lists();
         let all = lists.allow_commands.iter().chain(&lists.ask_commands).chain(&lists.local_only_commands);
         let first = all.filter_map(|entry| entry.rule.pattern().split_whitespace().next());
         let is_literal = |word: &&str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._+-".contains(&b));
-        let mut words: Vec<&str> = first.filter(is_literal).collect();
+        let of_system = |word: &&str| word.starts_with('/') || !word.contains('/');
+        let mut words: Vec<&str> = first.filter(is_literal).filter(of_system).collect();
         words.sort_unstable();
         words.dedup();
         words

@@ -31,15 +31,20 @@ impl Judge<'_> {
         if command.form != Form::Simple || command.words.is_empty() {
             return;
         }
-        let words: Vec<ArgWord> = command.words.iter().map(|word| self.argument(word)).collect();
+        for words in self.turns(command, here) {
+            self.simple(command, &words, here);
+        }
+    }
+
+    fn simple(&mut self, command: &Command, words: &[ArgWord], here: Option<&Path>) {
         if let Some(ArgWord::Partly { .. }) = words.first() {
-            self.push(subject_of(&words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
+            self.push(subject_of(words), Verdict::Ask, Cause::NotKnown("which command that is, is not known"));
             return;
         }
-        let request = self.looked_up(ExecRequest::parse_words(&words, here.unwrap_or(Path::new(NOWHERE))));
+        let request = self.looked_up(ExecRequest::parse_words(words, here.unwrap_or(Path::new(NOWHERE))));
         self.request(&request, here);
         if request.argv().first().is_some_and(|name| name == "cd") {
-            self.directory_change(&words, here);
+            self.directory_change(words, here);
         }
         if request.program() == "alias" {
             for text in request.argv().iter().filter_map(|word| word.split_once('=')).map(|(_, text)| text) {
@@ -109,6 +114,7 @@ impl Judge<'_> {
         match decision.verdict() {
             Verdict::Deny if firm => self.decided_as(&access, subject, decision),
             Verdict::Deny if request.is_transparent() && runs_something(request) => self.through(request, here),
+            Verdict::Deny if self.finds_and_runs(request, &decision, here) => {}
             Verdict::Deny if self.functions.iter().any(|name| name == request.program()) => {
                 self.push(subject, Verdict::Ask, Cause::NotKnown("a function; what it does with these words is not followed"));
             }
@@ -120,6 +126,7 @@ impl Judge<'_> {
             Verdict::Allow | Verdict::Ask => {
                 self.decided_as(&access, subject, decision);
                 self.not_known(request);
+                self.read_below(request);
                 self.denies(|judge| judge.inside(request, here));
             }
         }
@@ -154,7 +161,7 @@ impl Judge<'_> {
         let unseen = aegis_policy::is_unseen;
         let what = if may_have_options(request) {
             "a word that is not known may be an option"
-        } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy())) {
+        } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy()) || is_pipe(&file.path)) {
             "which file that is, is not known"
         } else if request.hazards().iter().any(|hazard| unseen(&hazard.option) || hazard.words.iter().any(|word| unseen(word))) {
             "what it runs is not known"
@@ -186,6 +193,11 @@ fn is_harmless(request: &ExecRequest) -> bool {
         "exec" => arguments.is_empty(),
         name => HARMLESS.contains(&name),
     }
+}
+
+/// What another command prints. Where it is only read it is no file of a request; elsewhere it is a program or settings that nobody read.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    path.starts_with("/dev/fd")
 }
 
 fn runs_something(request: &ExecRequest) -> bool {

@@ -8,11 +8,17 @@
 //! | `redirect` | the files that the shell opens |
 //! | `variable` | assignments |
 //! | `path` | words to paths |
+//! | `below` | what lies below a directory that is read as a whole |
+//! | `listed` | the names that a command gets through a pipe |
+//! | `names` | patterns over names of files to what they match |
 //!
 //! There is one function that decides, [`aegis_policy::Policy::decide`]; it is asked here, and its answers are only ever made stricter.
 
+mod below;
 mod command;
 mod finding;
+mod listed;
+mod names;
 mod path;
 mod redirect;
 mod through;
@@ -38,6 +44,22 @@ pub trait Lookup {
     fn program(&self, word: &str, cwd: &Path) -> Option<PathBuf>;
     /// Where a path leads to, after all links, and whether something is there.
     fn leads_to(&self, path: &Path) -> (PathBuf, bool);
+    /// The names in a directory, without `.` and `..`; nothing if there is none, it cannot be read, or they are too many.
+    fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
+        let _ = directory;
+        None
+    }
+}
+
+/// More names than these in one directory are not looked at.
+const MAX_NAMES_IN: usize = 5_000;
+
+/// The names in a directory, for a [`Lookup`].
+#[must_use]
+pub fn names_in(directory: &Path) -> Option<Vec<String>> {
+    let names = std::fs::read_dir(directory).ok()?.take(MAX_NAMES_IN + 1);
+    let names: Vec<String> = names.map(|entry| entry.ok()?.file_name().into_string().ok()).collect::<Option<_>>()?;
+    (names.len() <= MAX_NAMES_IN).then_some(names)
 }
 
 /// Where a text runs.
@@ -70,6 +92,9 @@ pub fn judge(policy: &Policy, script: &Script, dialect: Dialect, around: Around<
         only_denies: false,
         at: Span { start: 0, end: 0 },
         functions: Vec::new(),
+        piped: None,
+        makes_nothing: listed::makes_nothing(script),
+        patterns_are_plain: names::are_plain(script) && (script.commands.len() == 1 || listed::makes_nothing(script)),
         start: Instant::now(),
     };
     judge.script(script, Some(around.cwd));
@@ -89,6 +114,12 @@ struct Judge<'a> {
     /// The place in the outermost text.
     at: Span,
     functions: Vec<String>,
+    /// The names that the command at hand can get through a pipe, where they are known.
+    piped: Option<Vec<String>>,
+    /// Nothing in the text makes a file.
+    makes_nothing: bool,
+    /// Nothing in the text changes what patterns match, nor makes what they could match.
+    patterns_are_plain: bool,
     start: Instant,
 }
 
@@ -105,6 +136,9 @@ impl Judge<'_> {
             }
             for directory in &command.directories {
                 let directory = self.directory(directory, here);
+                if outermost {
+                    self.piped = self.names_piped(script, command, directory.as_deref());
+                }
                 self.command(command, directory.as_deref());
             }
         }

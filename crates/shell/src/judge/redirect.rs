@@ -18,7 +18,8 @@ impl Judge<'_> {
             ArgWord::Known(text) => (text.as_str(), true),
             ArgWord::Partly { prefix, .. } => (prefix.as_str(), false),
         };
-        if prefix.starts_with("/dev/fd/") && !prefix.contains("..") || (known && STREAMS.contains(&prefix)) {
+        let is_descriptor = || prefix.strip_prefix("/dev/fd/").is_some_and(|fd| fd.bytes().all(|b| b.is_ascii_digit()));
+        if known && (STREAMS.contains(&prefix) || is_descriptor()) {
             return;
         }
         let ops: &[PathOp] = match redirect.kind {

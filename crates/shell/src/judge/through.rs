@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aegis_policy::{Access, ArgWord, ExecRequest, FileArgument, Hazard, Reason, Role, Verdict};
 
-use super::command::subject;
+use super::command::{is_pipe, subject};
 use super::{Cause, Judge, Subject};
 use crate::script::{Assignment, Dialect, Word};
 
@@ -28,7 +28,7 @@ impl Judge<'_> {
         }
         for file in own_files(request) {
             let subject = Subject::File { op: file.op, path: aegis_policy::shown(&file.raw) };
-            let unseen = aegis_policy::is_unseen(&file.path.to_string_lossy());
+            let unseen = aegis_policy::is_unseen(&file.path.to_string_lossy()) || is_pipe(&file.path);
             let at_least = if unseen { Verdict::Ask } else { Verdict::Allow };
             self.decide(&Access::Path { op: file.op, path: &file.path }, subject, at_least);
         }
@@ -56,7 +56,16 @@ impl Judge<'_> {
             if inner.argv().first().is_some_and(|word| word.starts_with('-')) {
                 self.any_word(request, here);
             }
-            let inner = match replaced(request) {
+            let mark = replaced(request);
+            let reads_pipe = request.appends_words() && request.options().iter().all(|option| option.name != "--arg-file");
+            if let Some(all) = self.with_names(inner, mark.as_deref()).filter(|_| reads_pipe) {
+                for inner in all {
+                    let inner = self.looked_up(inner);
+                    self.request(&inner, here);
+                }
+                continue;
+            }
+            let inner = match mark {
                 Some(mark) => self.with_replaced(inner, &mark),
                 None if request.appends_words() => inner.with_more_words(),
                 None => inner.clone(),

@@ -16,7 +16,7 @@ impl Judge<'_> {
         let access = Access::Env { name };
         let decision = self.policy.decide(&access);
         let subject = Subject::Used(name.to_owned());
-        if decision.visibility() == Visibility::LocalOnly {
+        if decision.visibility() == Visibility::LocalOnly || self.policy.is_secret_variable(name) {
             self.push(subject, Verdict::Deny, Cause::LocalOnly);
         } else if is_firm(&decision) {
             let cause = self.decided(&access, &subject, decision);

@@ -99,6 +99,7 @@ impl Reader<'_> {
         if is_select {
             self.not_in_sh(start, "`select`");
         }
+        let (mut variable, mut turns) = (String::new(), None);
         self.blanks();
         if self.looks_at("((") {
             self.not_in_sh(start, "`for ((`");
@@ -113,6 +114,7 @@ impl Reader<'_> {
             }
             self.blank_lines();
             let mut only_numbers = true;
+            let mut values = Vec::new();
             if self.eat_reserved("in") {
                 loop {
                     self.blanks();
@@ -122,22 +124,25 @@ impl Reader<'_> {
                         break;
                     }
                     only_numbers &= words.iter().all(|w| w.known().is_some_and(is_number));
+                    values.extend(words);
                 }
             } else {
                 only_numbers = false;
             }
+            turns = if is_select { None } else { self.turns_of(&name, start, values) };
             if !only_numbers {
                 self.set.insert(name.clone());
             }
             let mut command = self.empty(Form::Compound, start);
             command.span = self.span_from(start);
+            variable.clone_from(&name);
             command.environment.push(Assignment { name, value: vec![Word::unknown()], span: command.span });
             self.push(command);
         }
         self.blanks();
         let _ = self.eat(";");
         let before = self.directories.clone();
-        self.may_run_again(|r| r.do_group(start));
+        self.may_run_again(|r| r.in_turns(&variable, turns, |r| r.do_group(start)));
         self.directories.or(&before);
         true
     }

@@ -64,7 +64,7 @@ impl Directories {
             (_, Word::Known(path)) if path.starts_with('-') || path.is_empty() => Directory::Unknown,
             (Directory::From(from), Word::Known(path)) => Directory::From(from.join(Path::new(path))),
             (Directory::Home(from), Word::Known(path)) => Directory::Home(format!("{from}/{path}")),
-            (Directory::Unknown, _) | (_, Word::Partly { .. }) => Directory::Unknown,
+            (Directory::Unknown, _) | (_, Word::Partly { .. } | Word::Pattern { .. } | Word::Pipe) => Directory::Unknown,
         };
         let home = Word::Home(String::new());
         match arguments {

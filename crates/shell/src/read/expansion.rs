@@ -49,8 +49,11 @@ impl Reader<'_> {
             }
             '{' => {
                 self.at += 1;
+                let name = name_at(self.rest());
+                let value =
+                    self.rest().get(name.len()..).filter(|behind| behind.starts_with('}')).and_then(|_| self.value_in_turn(name, quoted));
                 let many = self.deeper(|r| r.parameter(start, quoted));
-                out.push(Piece::Hole { many });
+                out.extend(value.unwrap_or_else(|| vec![Piece::Hole { many }]));
             }
             '@' => {
                 self.at += 1;
@@ -67,8 +70,9 @@ impl Reader<'_> {
                 if self.looks_at("[") {
                     self.not_in_zsh(start, "`$name[`");
                 }
+                let value = self.value_in_turn(&name, quoted);
                 self.used.push(name);
-                out.push(hole);
+                out.extend(value.unwrap_or_else(|| vec![hole]));
             }
             _ => out.push(Piece::quoted('$')),
         }

@@ -2,6 +2,7 @@
 
 use super::directory::Directories;
 use super::{Reader, is_blank, is_meta};
+use crate::script::Form;
 
 /// Where a list ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +175,7 @@ impl Reader<'_> {
                 break;
             }
         }
+        let (mut first, mut begin) = (self.script.commands.len(), self.at);
         if !self.one_command() {
             return prefixed;
         }
@@ -184,8 +186,11 @@ impl Reader<'_> {
             if self.looks_at("||") || !self.eat("|") {
                 break;
             }
+            let mut front = self.only_command(first, begin, start);
             if self.eat("&") {
                 self.not_in_sh(start, "`|&`");
+                // what goes wrong is said there too
+                front = None;
             }
             piped = true;
             if !self.count() {
@@ -193,9 +198,13 @@ impl Reader<'_> {
             }
             self.blank_lines();
             self.directories = before.clone();
+            (first, begin) = (self.script.commands.len(), self.at);
             if !self.one_command() {
                 self.unclear(start, "nothing stands behind `|`");
                 break;
+            }
+            if let (Some(front), Some(at)) = (front, self.only_command(first, begin, self.at)) {
+                self.script.commands.iter_mut().skip(at).take(1).for_each(|command| command.piped_from = Some(front));
             }
         }
         if piped {
@@ -203,6 +212,14 @@ impl Reader<'_> {
             self.directories.or(&before);
         }
         true
+    }
+
+    /// The place of the command read since, if it is a simple one, and nothing else runs in it or is redirected.
+    fn only_command(&self, first: usize, begin: usize, end: usize) -> Option<usize> {
+        let text = self.text.get(begin..end)?;
+        let [command] = self.script.commands.get(first..)? else { return None };
+        let is_plain = command.form == Form::Simple && command.environment.is_empty() && !text.contains(['<', '>', '&']);
+        is_plain.then_some(first)
     }
 
     /// `time` in front of a pipeline is no program, unless an option other than `-p` or a redirect follows.

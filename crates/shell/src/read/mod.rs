@@ -3,6 +3,7 @@
 //! | module | what it reads |
 //! |---|---|
 //! | `list` | lists, pipelines, and which command stands where |
+//! | `turn` | loops over words that are known: their bodies once for each |
 //! | `compound` | `if`, loops, `case`, functions, groups |
 //! | `simple` | a command with its words and assignments |
 //! | `redirect` | redirects and here-documents |
@@ -26,12 +27,13 @@ mod pieces;
 mod redirect;
 mod simple;
 mod test;
+mod turn;
 mod word;
 
 use std::collections::HashSet;
 
 use crate::limits::{LimitError, MAX_DEPTH, MAX_NODES};
-use crate::script::{Command, Dialect, Form, Script, Span, UnknownCause};
+use crate::script::{Command, Dialect, Form, Script, Span, UnknownCause, Word};
 use directory::Directories;
 use redirect::HereDocument;
 
@@ -75,6 +77,10 @@ struct Reader<'t> {
     home: Option<Span>,
     /// Functions that the text defines.
     functions: Vec<String>,
+    /// Variables of loops around this place, with the value of this turn; none where it is not known.
+    turns: Vec<(String, Option<Word>)>,
+    /// How many values of them were patterns, and how many of those not in quotes.
+    patterns_in_turn: (usize, usize),
     /// How deep inside of loops and functions, whose commands may run again from another directory.
     again: usize,
 }
@@ -97,6 +103,8 @@ impl<'t> Reader<'t> {
             used: Vec::new(),
             home: None,
             functions: Vec::new(),
+            turns: Vec::new(),
+            patterns_in_turn: (0, 0),
             again: 0,
         }
     }
@@ -145,6 +153,8 @@ impl<'t> Reader<'t> {
             used: std::mem::take(&mut self.used),
             home: self.home,
             functions: std::mem::take(&mut self.functions),
+            turns: Vec::new(),
+            patterns_in_turn: (0, 0),
             again: self.again,
         };
         let (commands, unknown) = (inner.script.commands.len(), inner.script.unknown.len());
@@ -265,6 +275,7 @@ impl<'t> Reader<'t> {
             environment: Vec::new(),
             directories: self.directories.list(),
             input: None,
+            piped_from: None,
             span: self.span_from(start),
         }
     }

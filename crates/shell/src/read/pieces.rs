@@ -9,6 +9,8 @@ pub(super) enum Piece {
     Char { c: char, bare: bool },
     /// An expansion, with whether it can become several words or none.
     Hole { many: bool },
+    /// `<( )`, `>( )`: `/dev/fd/` and a number.
+    Pipe,
     /// Quotes around nothing: the word is there even if it is empty.
     Empty,
 }
@@ -137,6 +139,9 @@ fn expand(pieces: &[Piece], budget: &mut usize, found: &mut dyn FnMut(&[Piece]))
 
 /// One word; none where an empty one vanishes.
 fn word(pieces: &[Piece], place: Place) -> Option<Word> {
+    if pieces == [Piece::Pipe] {
+        return Some(Word::Pipe);
+    }
     let mut pieces = pieces;
     let mut home = false;
     let mut unknown_start = false;
@@ -162,6 +167,8 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         piece.is_bare('~') && before.is_some_and(|b| b.is_bare('=') || b.is_bare(':'))
     };
     let (mut prefix, mut suffix) = (String::new(), String::new());
+    // the same as a pattern, while nothing else is not known
+    let mut pattern = (!unknown_start).then(String::new);
     let mut hole = None;
     let mut there = home;
     let mut in_bracket = false;
@@ -173,9 +180,22 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
     for (index, piece) in pieces.iter().enumerate() {
         let many = match piece {
             Piece::Hole { many } => Some(*many),
+            Piece::Pipe => {
+                if hole.is_none() {
+                    prefix.push_str("/dev/fd/");
+                }
+                Some(false)
+            }
             piece if is_glob(index, piece) => {
                 in_bracket |= piece.is_bare('[');
-                Some(true)
+                // what stands in brackets is left to the shell
+                pattern = pattern.filter(|_| !in_bracket);
+                if let (Some(pattern), Piece::Char { c, .. }) = (&mut pattern, piece) {
+                    pattern.push(*c);
+                }
+                hole = Some(true);
+                suffix.clear();
+                continue;
             }
             piece if in_bracket && piece.is_bare(']') => {
                 in_bracket = false;
@@ -184,6 +204,12 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
             piece if is_tilde(index, piece) => Some(false),
             Piece::Char { c, .. } => {
                 there = true;
+                if let Some(pattern) = &mut pattern {
+                    if matches!(c, '*' | '?' | '\\' | '[') {
+                        pattern.push('\\');
+                    }
+                    pattern.push(*c);
+                }
                 if hole.is_none() {
                     prefix.push(*c)
                 } else {
@@ -199,9 +225,11 @@ fn word(pieces: &[Piece], place: Place) -> Option<Word> {
         if let Some(many) = many {
             hole = Some(hole.unwrap_or(false) | many);
             suffix.clear();
+            pattern = None;
         }
     }
     match (hole, home) {
+        (Some(_), _) if let Some(pattern) = pattern => Some(Word::Pattern { home, each: false, splits: false, pattern, prefix, suffix }),
         (Some(many), _) => Some(Word::Partly { home, prefix, suffix, many }),
         (None, true) => Some(Word::Home(prefix)),
         (None, false) => there.then_some(Word::Known(prefix)),
@@ -224,6 +252,17 @@ mod tests {
 
     fn partly(prefix: &str, suffix: &str, many: bool) -> Vec<Word> {
         vec![Word::Partly { home: false, prefix: prefix.to_owned(), suffix: suffix.to_owned(), many }]
+    }
+
+    fn pattern(pattern: &str, prefix: &str, suffix: &str) -> Word {
+        Word::Pattern {
+            home: false,
+            each: false,
+            splits: false,
+            pattern: pattern.to_owned(),
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        }
     }
 
     #[test]
@@ -284,7 +323,9 @@ mod tests {
             ("\"${a[@]}\"", partly("", "", true)),
             ("a$x.log", partly("a", ".log", true)),
             ("a\"$x\"b${y}c", partly("a", "c", true)),
-            ("*.rs", partly("", ".rs", true)),
+            ("*.rs", vec![pattern("*.rs", "", ".rs")]),
+            ("a/*\\*b", vec![pattern("a/*\\*b", "a/", "*b")]),
+            ("*$x", partly("", "", true)),
             ("src/[ab].rs", partly("src/", ".rs", true)),
             ("[", vec![Word::Known("[".to_owned())]),
             ("~", vec![Word::Home(String::new())]),
@@ -293,7 +334,8 @@ mod tests {
             ("'~'/x", vec![Word::Known("~/x".to_owned())]),
             ("of=~/x", partly("of=", "/x", false)),
             ("$(a)b", partly("", "b", true)),
-            ("<(a)", partly("/dev/fd/", "", false)),
+            ("<(a)", vec![Word::Pipe]),
+            ("x<(a)y", partly("x/dev/fd/", "y", false)),
         ] {
             assert_eq!(of(text), words, "{text:?}");
         }

@@ -87,7 +87,9 @@ impl Reader<'_> {
                 continue;
             }
             let end = self.at;
-            let words = self.word_in(Place::Argument);
+            let before = self.patterns_in_turn;
+            let mut words = self.word_in(Place::Argument);
+            self.mark_turns(&mut words, before);
             if self.at == end {
                 break;
             }

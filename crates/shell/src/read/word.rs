@@ -32,7 +32,7 @@ impl Reader<'_> {
             Vec::new()
         });
         self.nodes += words.len();
-        if words.iter().any(|word| matches!(word, Word::Home(_) | Word::Partly { home: true, .. })) {
+        if words.iter().any(|word| matches!(word, Word::Home(_) | Word::Partly { home: true, .. } | Word::Pattern { home: true, .. })) {
             self.home = Some(span);
         }
         words
@@ -128,8 +128,7 @@ impl Reader<'_> {
         self.not_in_sh(start, "`<(`");
         self.at += 2;
         self.substituted(start);
-        out.extend("/dev/fd/".chars().map(Piece::quoted));
-        out.push(Piece::Hole { many: false });
+        out.push(Piece::Pipe);
     }
 
     /// The commands of a substitution, and what closes it.

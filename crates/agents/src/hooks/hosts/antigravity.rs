@@ -45,7 +45,12 @@ impl Protocol for Antigravity {
         let tool = text(call, "name")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
         let input = call.get("args").cloned().unwrap_or(Value::Null);
         // a call without a directory of its own starts in the first workspace
-        let workspace = object.get("workspacePaths").and_then(Value::as_array).and_then(|paths| paths.first()).and_then(Value::as_str).map(str::to_owned);
+        let workspace = object
+            .get("workspacePaths")
+            .and_then(Value::as_array)
+            .and_then(|paths| paths.first())
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let own = text(&object, "cwd")?.or(workspace);
         Ok(Event {
             host: HookHost::Antigravity,

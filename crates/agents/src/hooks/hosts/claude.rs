@@ -4,9 +4,10 @@ use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
 use super::{HookHost, Protocol, claude_like};
+use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point, Prompts};
 use crate::hooks::stance::Stance;
-use crate::hooks::tools::{Kind, Tool};
+use crate::hooks::tools::{Kind, Tool, leaves_the_sandbox};
 
 pub(super) struct Claude;
 
@@ -25,8 +26,25 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls; the others speak to the user, keep lists, or look at what runs already
     Tool {
         names: &[
-            "Agent", "Task", "AskUserQuestion", "BashOutput", "EnterPlanMode", "ExitPlanMode", "KillBash", "KillShell", "ListAgents", "ReportFindings", "TaskCreate", "TaskGet", "TaskList", "TaskOutput", "TaskStop",
-            "TaskUpdate", "TodoRead", "TodoWrite", "ToolSearch",
+            "Agent",
+            "Task",
+            "AskUserQuestion",
+            "BashOutput",
+            "EnterPlanMode",
+            "ExitPlanMode",
+            "KillBash",
+            "KillShell",
+            "ListAgents",
+            "ReportFindings",
+            "TaskCreate",
+            "TaskGet",
+            "TaskList",
+            "TaskOutput",
+            "TaskStop",
+            "TaskUpdate",
+            "TodoRead",
+            "TodoWrite",
+            "ToolSearch",
         ],
         kind: Kind::Nothing,
         fields: &[],
@@ -40,8 +58,29 @@ impl Protocol for Claude {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "PostToolUse", "PostToolUseFailure", "Notification", "UserPromptSubmit", "Stop", "StopFailure", "SubagentStart", "SubagentStop", "PreCompact", "PostCompact", "SessionStart", "SessionEnd",
-            "Setup", "ConfigChange", "CwdChanged", "FileChanged", "InstructionsLoaded", "PermissionDenied", "TaskCreated", "TaskCompleted", "TeammateIdle", "WorktreeCreate", "WorktreeRemove",
+            "PostToolUse",
+            "PostToolUseFailure",
+            "Notification",
+            "UserPromptSubmit",
+            "Stop",
+            "StopFailure",
+            "SubagentStart",
+            "SubagentStop",
+            "PreCompact",
+            "PostCompact",
+            "SessionStart",
+            "SessionEnd",
+            "Setup",
+            "ConfigChange",
+            "CwdChanged",
+            "FileChanged",
+            "InstructionsLoaded",
+            "PermissionDenied",
+            "TaskCreated",
+            "TaskCompleted",
+            "TeammateIdle",
+            "WorktreeCreate",
+            "WorktreeRemove",
         ]
     }
 
@@ -51,7 +90,10 @@ impl Protocol for Claude {
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
         let mut event = claude_like(HookHost::Claude, name, point, object)?;
-        let writes = event.acts.iter().any(|act| matches!(act, crate::hooks::Act::Path { op: aegis_policy::PathOp::Write, .. }));
+        if leaves_the_sandbox(&event.input) {
+            event.acts.push(Act::Asks("it asks to run outside of the agent's own sandbox"));
+        }
+        let writes = event.acts.iter().any(|act| matches!(act, Act::Path { op: aegis_policy::PathOp::Write, .. }));
         event.prompts = match event.mode.as_deref() {
             None | Some("default" | "plan") => Prompts::Yes,
             // files are written there without a question

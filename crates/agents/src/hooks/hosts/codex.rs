@@ -8,14 +8,19 @@ use serde_json::{Map, Value, json};
 
 use super::claude::claude_form;
 use super::{HookHost, Protocol, acts, claude_like};
+use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point, Prompts, directory, text};
 use crate::hooks::stance::Stance;
-use crate::hooks::tools::{Kind, Tool};
+use crate::hooks::tools::{Kind, Tool, leaves_the_sandbox};
 
 pub(super) struct Codex;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["Bash", "bash", "shell", "exec_command", "unified_exec"], kind: Kind::Shell(Dialect::Bash), fields: &["command", "cmd"] },
+    Tool {
+        names: &["Bash", "bash", "shell", "exec_command", "unified_exec"],
+        kind: Kind::Shell(Dialect::Bash),
+        fields: &["command", "cmd"],
+    },
     Tool { names: &["apply_patch", "Edit", "Write"], kind: Kind::Patch, fields: &["command", "input", "patch"] },
     Tool { names: &["view_image"], kind: Kind::Read, fields: &["path"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "path"] },
@@ -24,8 +29,19 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls
     Tool {
         names: &[
-            "update_plan", "request_user_input", "get_goal", "create_goal", "update_goal", "clock__curr_time", "clocksleep", "collaborationfollowup_task", "collaborationinterrupt_agent",
-            "collaborationlist_agents", "collaborationsend_message", "collaborationspawn_agent", "collaborationwait_agent",
+            "update_plan",
+            "request_user_input",
+            "get_goal",
+            "create_goal",
+            "update_goal",
+            "clock__curr_time",
+            "clocksleep",
+            "collaborationfollowup_task",
+            "collaborationinterrupt_agent",
+            "collaborationlist_agents",
+            "collaborationsend_message",
+            "collaborationspawn_agent",
+            "collaborationwait_agent",
         ],
         kind: Kind::Nothing,
         fields: &[],
@@ -39,7 +55,17 @@ impl Protocol for Codex {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "SessionStart", "SessionEnd", "PostToolUse", "PreCompact", "PostCompact", "UserPromptSubmit", "SubagentStart", "SubagentStop", "Stop", "StopFailure", "Interrupt",
+            "SessionStart",
+            "SessionEnd",
+            "PostToolUse",
+            "PreCompact",
+            "PostCompact",
+            "UserPromptSubmit",
+            "SubagentStart",
+            "SubagentStop",
+            "Stop",
+            "StopFailure",
+            "Interrupt",
         ]
     }
 
@@ -48,7 +74,15 @@ impl Protocol for Codex {
     }
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
-        let mut event = if point == Point::Permission && !object.contains_key("tool_name") { older(name, &object)? } else { claude_like(HookHost::Codex, name, point, object)? };
+        let mut event = if point == Point::Permission && !object.contains_key("tool_name") {
+            older(name, &object)?
+        } else {
+            claude_like(HookHost::Codex, name, point, object)?
+        };
+        // before a tool this would be a denial; at the permission request Codex asks
+        if point == Point::Permission && leaves_the_sandbox(&event.input) {
+            event.acts.push(Act::Asks("it asks to run outside of the agent's own sandbox"));
+        }
         event.prompts = match event.mode.as_deref() {
             None | Some("default" | "plan" | "acceptEdits" | "on-request" | "untrusted") => Prompts::Yes,
             Some(_) => Prompts::No,

@@ -23,7 +23,17 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls
     Tool {
         names: &[
-            "report_intent", "update_todo", "ask_user", "read_bash", "stop_bash", "list_bash", "task", "read_agent", "list_agents", "write_agent", "fetch_copilot_cli_documentation",
+            "report_intent",
+            "update_todo",
+            "ask_user",
+            "read_bash",
+            "stop_bash",
+            "list_bash",
+            "task",
+            "read_agent",
+            "list_agents",
+            "write_agent",
+            "fetch_copilot_cli_documentation",
         ],
         kind: Kind::Nothing,
         fields: &[],
@@ -41,7 +51,17 @@ impl Protocol for Copilot {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "postToolUse", "PostToolUse", "sessionStart", "sessionEnd", "userPromptSubmitted", "errorOccurred", "agentStop", "subagentStart", "subagentStop", "preCompact", "notification",
+            "postToolUse",
+            "PostToolUse",
+            "sessionStart",
+            "sessionEnd",
+            "userPromptSubmitted",
+            "errorOccurred",
+            "agentStop",
+            "subagentStart",
+            "subagentStop",
+            "preCompact",
+            "notification",
         ]
     }
 

@@ -38,8 +38,22 @@ impl Protocol for Cursor {
 
     fn other_events(&self) -> &'static [&'static str] {
         &[
-            "afterShellExecution", "afterMCPExecution", "afterFileEdit", "beforeSubmitPrompt", "stop", "sessionStart", "sessionEnd", "postToolUse", "postToolUseFailure", "subagentStart", "subagentStop",
-            "afterAgentResponse", "afterAgentThought", "preCompact", "beforeTabFileRead", "afterTabFileEdit",
+            "afterShellExecution",
+            "afterMCPExecution",
+            "afterFileEdit",
+            "beforeSubmitPrompt",
+            "stop",
+            "sessionStart",
+            "sessionEnd",
+            "postToolUse",
+            "postToolUseFailure",
+            "subagentStart",
+            "subagentStop",
+            "afterAgentResponse",
+            "afterAgentThought",
+            "preCompact",
+            "beforeTabFileRead",
+            "afterTabFileEdit",
         ]
     }
 
@@ -48,7 +62,12 @@ impl Protocol for Cursor {
     }
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
-        let root = object.get("workspace_roots").and_then(Value::as_array).and_then(|roots| roots.first()).and_then(Value::as_str).map(str::to_owned);
+        let root = object
+            .get("workspace_roots")
+            .and_then(Value::as_array)
+            .and_then(|roots| roots.first())
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         let own = text(&object, "cwd")?.filter(|cwd| !cwd.is_empty());
         let cwd = directory(own.or(root))?;
         let (tool, input, acts) = match name {
@@ -62,7 +81,9 @@ impl Protocol for Cursor {
                 let mut files = vec![path];
                 // rules and files that go along with it
                 for attachment in object.get("attachments").and_then(Value::as_array).into_iter().flatten() {
-                    files.extend(["file_path", "filePath"].iter().find_map(|key| attachment.get(*key)).and_then(Value::as_str).map(str::to_owned));
+                    files.extend(
+                        ["file_path", "filePath"].iter().find_map(|key| attachment.get(*key)).and_then(Value::as_str).map(str::to_owned),
+                    );
                 }
                 let acts = files.iter().map(|path| Act::Path { op: PathOp::Read, path: path.clone() }).collect();
                 ("Read".to_owned(), json!({ "file_path": files }), acts)

@@ -16,7 +16,7 @@ pub(super) struct Gemini;
 const TOOLS: &[Tool] = &[
     Tool { names: &["run_shell_command"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "absolute_path", "path"] },
-    Tool { names: &["read_many_files"], kind: Kind::Read, fields: &["paths", "include"] },
+    Tool { names: &["read_many_files"], kind: Kind::ReadMany, fields: &["paths", "include"] },
     Tool { names: &["write_file"], kind: Kind::Write, fields: &["file_path", "absolute_path", "path"] },
     Tool { names: &["replace"], kind: Kind::Edit, fields: &["file_path", "absolute_path", "path"] },
     Tool { names: &["list_directory"], kind: Kind::List, fields: &["dir_path", "path"] },
@@ -26,7 +26,15 @@ const TOOLS: &[Tool] = &[
     // sub-agents ask for each of their own calls
     Tool {
         names: &[
-            "write_todos", "update_topic", "ask_user", "enter_plan_mode", "exit_plan_mode", "invoke_agent", "complete_task", "list_background_processes", "read_background_output",
+            "write_todos",
+            "update_topic",
+            "ask_user",
+            "enter_plan_mode",
+            "exit_plan_mode",
+            "invoke_agent",
+            "complete_task",
+            "list_background_processes",
+            "read_background_output",
         ],
         kind: Kind::Nothing,
         fields: &[],
@@ -44,7 +52,18 @@ impl Protocol for Gemini {
     }
 
     fn other_events(&self) -> &'static [&'static str] {
-        &["AfterTool", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection", "SessionStart", "SessionEnd", "PreCompress", "Notification"]
+        &[
+            "AfterTool",
+            "BeforeAgent",
+            "AfterAgent",
+            "BeforeModel",
+            "AfterModel",
+            "BeforeToolSelection",
+            "SessionStart",
+            "SessionEnd",
+            "PreCompress",
+            "Notification",
+        ]
     }
 
     fn tools(&self) -> &'static [Tool] {

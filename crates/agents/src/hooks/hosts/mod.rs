@@ -200,7 +200,10 @@ const MAX_REASON: usize = 2_000;
 
 /// A reason as hosts are given it: never empty, on one line, not long.
 fn said(reason: &str) -> String {
-    let mut text: String = reason.chars().take(MAX_REASON).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    // what turns text around or hides it would show a person something else
+    let is_plain =
+        |c: char| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let mut text: String = reason.chars().take(MAX_REASON).map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect();
     if text.trim().is_empty() {
         "aegis: denied".clone_into(&mut text);
     }
@@ -218,7 +221,10 @@ pub(super) fn found_out(object: &Map<String, Value>) -> HookHost {
         HookHost::Copilot
     } else if has("cursor_version") || has("generation_id") || has("workspace_roots") {
         HookHost::Cursor
-    } else if is("hook_event_name", "permission.ask") || is("hook_event_name", "permission.asked") || is("hook_event_name", "tool.execute.before") {
+    } else if is("hook_event_name", "permission.ask")
+        || is("hook_event_name", "permission.asked")
+        || is("hook_event_name", "tool.execute.before")
+    {
         HookHost::OpenCode
     } else if is("hook_event_name", "BeforeTool") || is("hook_event_name", "AfterTool") || gemini::has_tool(tool) {
         HookHost::Gemini

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use hashbrown::HashMap;
+
 use super::{Grammar, text};
 
 /// One file of `policies/commands`. Its first line is `names = [...]`, so that finding a name reads nothing else.
@@ -21,11 +23,12 @@ macro_rules! families {
     };
 }
 
-static FAMILIES: [Family; 58] = families![
-    "aegis" "awk" "cargo" "cat" "chroot" "command" "cp" "curl" "env" "eval" "exec" "export" "find" "flock" "git" "go" "grep" "head"
-    "ionice" "ln" "ls" "make" "mkdir" "mv" "nice" "node" "nohup" "npm" "npx" "nsenter" "parallel" "perl" "pip" "python" "rg" "rm" "ruby"
-    "script" "sed" "setpriv" "sh" "sort" "ssh" "ssh-agent" "stdbuf" "su" "sudo" "tar" "taskset" "tee" "time" "timeout" "touch" "trap"
-    "unshare" "watch" "wc" "xargs"
+static FAMILIES: [Family; 86] = families![
+    "aegis" "awk" "basename" "bundle" "cargo" "cat" "chroot" "cmp" "comm" "command" "cp" "curl" "cut" "date" "df" "diff" "du" "env" "eval"
+    "exec" "export" "file" "find" "flock" "git" "go" "gofmt" "grep" "head" "hexdump" "id" "ionice" "jq" "ln" "ls" "make" "md5sum" "mkdir"
+    "mv" "nice" "nl" "node" "nohup" "npm" "npx" "nsenter" "parallel" "paste" "perl" "pip" "pylint" "pyright" "python" "rake" "readlink"
+    "rg" "rm" "ruby" "script" "sed" "seq" "setpriv" "sh" "sort" "ssh" "ssh-agent" "stat" "stdbuf" "su" "sudo" "tar" "taskset" "tee" "time"
+    "timeout" "touch" "tr" "trap" "tree" "uniq" "unshare" "watch" "wc" "which" "xargs" "xxd"
 ];
 
 impl Family {
@@ -34,18 +37,41 @@ impl Family {
         let first = self.text.lines().next().unwrap_or("");
         first.split('"').skip(1).step_by(2)
     }
+}
 
-    fn is_named(&self, name: &str) -> bool {
-        self.names().any(|n| match n.strip_suffix('*') {
-            Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
-            None => n == name,
+/// The families by their names: every pattern of a policy asks for one, and most have none.
+struct Index {
+    names: HashMap<&'static str, &'static Family>,
+    /// Names that end in a star, without it.
+    beginnings: Vec<(&'static str, &'static Family)>,
+}
+
+impl Index {
+    fn of_all() -> &'static Index {
+        static INDEX: OnceLock<Index> = OnceLock::new();
+        INDEX.get_or_init(|| {
+            let mut index = Index { names: HashMap::with_capacity(4 * FAMILIES.len()), beginnings: Vec::new() };
+            for family in &FAMILIES {
+                for name in family.names() {
+                    match name.strip_suffix('*') {
+                        Some(beginning) => index.beginnings.push((beginning, family)),
+                        None => _ = index.names.insert(name, family),
+                    }
+                }
+            }
+            index
         })
+    }
+
+    fn family(&self, name: &str) -> Option<&'static Family> {
+        let begins = |(beginning, _): &&(&str, _)| name.len() > beginning.len() && name.starts_with(beginning);
+        self.names.get(name).copied().or_else(|| self.beginnings.iter().find(begins).map(|(_, family)| *family))
     }
 }
 
 /// The grammar of a command, with the first of its names.
 pub(in crate::command) fn grammar_of(name: &str) -> Option<(&'static str, &'static Grammar)> {
-    let family = FAMILIES.iter().find(|f| f.is_named(name))?;
+    let family = Index::of_all().family(name)?;
     let grammar = family.grammar.get_or_init(|| text::parse(family.text).ok()).as_ref()?;
     grammar.root()?;
     Some((family.names().next().unwrap_or(family.file), grammar))

@@ -100,7 +100,7 @@ pub(super) fn own_role(name: &str) -> Option<Role> {
 }
 
 /// Every role of a value by its name, for the documentation too.
-pub(in crate::command) const VALUES: [(&str, Value); 31] = [
+pub(in crate::command) const VALUES: [(&str, Value); 32] = [
     ("plain", Value::Plain),
     ("maybe", Value::Maybe),
     ("any", Value::Any),
@@ -122,6 +122,7 @@ pub(in crate::command) const VALUES: [(&str, Value); 31] = [
     ("script", Value::Script),
     ("sed", Value::Sed),
     ("awk", Value::Awk),
+    ("jq", Value::Jq),
     ("assignment", Value::Assignment),
     ("command", Value::Command),
     ("command-line", Value::CommandLine),

@@ -54,6 +54,8 @@ pub(super) enum Value {
     Sed,
     /// An awk program.
     Awk,
+    /// A jq filter; as a word it may be a file instead.
+    Jq,
     /// `NAME=value` is configuration, anything else plain.
     Assignment,
     /// Written; if it is a directory, the sources are written below it.

@@ -12,8 +12,8 @@ pub(in crate::command) fn awk(program: &str) -> ScriptEffects {
     if scan.unsure && program.contains(['|', '>', '@']) {
         effects.runs = true;
     }
-    // These run programs or open files whatever surrounds them; a string that only mentions them is refused too.
-    if ["system", "getline", "ARGV", "ARGC", "extension"].iter().any(|word| ends_a_word(program, word)) {
+    // These run programs, open files or show the environment whatever surrounds them; a string that only mentions them is refused too.
+    if ["system", "getline", "ARGV", "ARGC", "extension", "ENVIRON"].iter().any(|word| ends_a_word(program, word)) {
         effects.runs = true;
     }
     effects

@@ -1,9 +1,11 @@
 //! What scripts in the languages of tools do: only as far as files and programs are concerned.
 
 mod awk;
+mod jq;
 mod sed;
 
 pub(super) use awk::awk;
+pub(super) use jq::reaches_out as jq_reaches_out;
 pub(super) use sed::sed;
 
 /// The effects of one script.

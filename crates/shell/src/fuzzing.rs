@@ -13,7 +13,7 @@ use crate::{Around, Cause, Dialect, UnknownCause, judge_text, parse};
 /// If one of these does not hold.
 pub fn shell(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    for dialect in [Dialect::Bash, Dialect::Sh, Dialect::Zsh] {
+    for dialect in [Dialect::Bash, Dialect::Sh, Dialect::Zsh, Dialect::User] {
         let script = parse(&text, dialect);
         assert!(script.commands.iter().all(|command| command.span.start <= command.span.end && command.span.end <= text.len()));
     }

@@ -27,6 +27,8 @@ mod script;
 mod second;
 
 pub use bounded::parse;
-pub use judge::{Around, Cause, Finding, Judgement, Lookup, Subject, judge, judge_text, names_in};
+pub use judge::{
+    Around, Below, Cause, Finding, Judgement, Lookup, MAKES_A_REPOSITORY, Subject, Sweep, judge, judge_text, makes_a_repository, names_in,
+};
 pub use limits::{LimitError, MAX_DEPTH, MAX_NODES, MAX_TEXT, MAX_TIME};
 pub use script::{Assignment, Command, Dialect, Directory, Form, Redirect, RedirectKind, Script, Span, Unknown, UnknownCause, Word};

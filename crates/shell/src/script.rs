@@ -16,6 +16,8 @@ pub enum Dialect {
     Bash,
     /// zsh. What only zsh knows is unknown.
     Zsh,
+    /// The shell of the user, which is bash or zsh: read as bash does, and what zsh reads in another way is unknown.
+    User,
     /// PowerShell and `cmd.exe`: nothing of it is read, all of it is unknown.
     Other,
 }

@@ -4,10 +4,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use aegis_policy::{Access, Decision, Method, PathOp, Policy, Reason, RequestUrl, Unlisted, Verdict, Visibility, lexical};
-use aegis_shell::{Around, Cause, Dialect, Finding, Subject, UnknownCause, judge_text};
+use aegis_shell::{Around, Below, Cause, Dialect, Finding, Lookup as _, Subject, Sweep, UnknownCause, judge_text};
 
 use super::act::Act;
-use super::below::{self, Below};
 use super::event::Event;
 use super::names::Names;
 use super::stance::Stance;
@@ -99,11 +98,16 @@ impl Judge<'_> {
     }
 
     fn shell(&mut self, text: &str, dialect: Dialect, cwd: Option<&str>) {
-        let cwd = match cwd.map(|cwd| self.absolute(cwd)) {
+        let named = cwd;
+        let cwd = match named.map(|cwd| self.absolute(cwd)) {
             None => self.event.cwd.clone(),
             Some(Ok(cwd)) => lexical(&cwd),
             Some(Err(why)) => return self.push(Stance::Deny, "exec".to_owned(), why.to_owned()),
         };
+        // programs take settings from where they run: a directory that the call names is judged as one that `cd` goes to
+        if let Some(named) = named.filter(|_| cwd != lexical(&self.event.cwd)) {
+            self.path(PathOp::Read, named);
+        }
         let around = Around { cwd: &cwd, home: self.home, lookup: Some(&self.names) };
         let judgement = judge_text(self.policy, text, dialect, around);
         let mut programs: Vec<&str> = Vec::new();
@@ -171,6 +175,9 @@ impl Judge<'_> {
         let access = Access::Path { op, path: &real };
         let decision = self.policy.decide(&access);
         self.decided(&access, &asked, &decision, Stance::Allow);
+        if op == PathOp::Write && aegis_shell::makes_a_repository(&real) {
+            self.push(Stance::Ask, asked.clone(), aegis_shell::MAKES_A_REPOSITORY.to_owned());
+        }
         if let Some(guarded) = self.names.is_guarded_by_another_name(&real, self.policy) {
             self.push(Stance::Deny, asked, format!("it is another name of {}, which is closed", guarded.display()));
         }
@@ -180,7 +187,7 @@ impl Judge<'_> {
     fn search(&mut self, text: &str) {
         let Some(real) = self.path(PathOp::Read, text) else { return };
         let asked = format!("search {text}");
-        match below::look(self.policy, &real) {
+        match self.names.below(self.policy, &real, &Sweep::of_all()) {
             Below::Clear => {}
             Below::Closed(path) => {
                 let below = path.strip_prefix(&real).unwrap_or(&path).display();
@@ -240,7 +247,7 @@ impl Judge<'_> {
         }
         for text in texts {
             let around = Around { cwd: &self.event.cwd, home: self.home, lookup: Some(&self.names) };
-            let judgement = judge_text(self.policy, text, Dialect::Bash, around);
+            let judgement = judge_text(self.policy, text, Dialect::User, around);
             let denied: Vec<Part> =
                 judgement.findings().iter().map(|finding| self.of_finding(finding)).filter(|part| part.stance == Stance::Deny).collect();
             self.parts.extend(denied);

@@ -8,7 +8,6 @@
 //! | `patch` | the files that a patch names |
 //! | `act` | what a call would do |
 //! | `names` | where names on this machine lead |
-//! | `below` | what lies below a directory that is searched |
 //! | `judge` | what the policy says of it: [`rule`] |
 //! | `stance` | allow, no opinion, ask, deny; and what is left of them where nobody is asked |
 //! | `redact` | text without what looks like a secret |
@@ -16,7 +15,6 @@
 //! Nothing is performed here, and nothing decides but [`aegis_policy::Policy::decide`]. What cannot be read is blocked: an answer is never empty.
 
 mod act;
-mod below;
 mod event;
 mod hosts;
 mod judge;

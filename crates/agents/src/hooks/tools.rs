@@ -161,13 +161,12 @@ fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static st
     if let Some(value) = input.get(*pattern).filter(|value| !value.is_null()) {
         texts(value, &mut patterns)?;
     }
-    let literal = |pattern: &str| -> String {
-        let names = pattern.split_inclusive('/').take_while(|name| !name.contains(['*', '?', '[', '{', '\\'])).collect::<String>();
-        // the last name may be a file
-        names
-            .rsplit_once('/')
-            .map(|(directory, _)| if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
-            .unwrap_or_default()
+    // the last name may be a file
+    let literal = |pattern: &str| match beginning(pattern).as_str() {
+        "/" => "/".to_owned(),
+        names => {
+            names.rsplit_once('/').map(|(directory, _)| if directory.is_empty() { "/" } else { directory }).unwrap_or_default().to_owned()
+        }
     };
     let mut acts = or_here(found.clone(), |path| Act::List { path });
     for start in patterns.iter().map(|pattern| literal(pattern)).filter(|start| !start.is_empty()) {
@@ -316,7 +315,7 @@ mod tests {
     use super::*;
 
     const TOOLS: &[Tool] = &[
-        Tool { names: &["sh"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+        Tool { names: &["sh"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
         Tool { names: &["read"], kind: Kind::Read, fields: &["file_path"] },
         Tool { names: &["many"], kind: Kind::ReadMany, fields: &["paths"] },
         Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
@@ -330,10 +329,10 @@ mod tests {
 
     #[test]
     fn each_kind() {
-        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: Bash, cwd: Some("/x") }"#]);
+        assert_eq!(shown("sh", json!({"command": "ls", "cwd": "/x"})), [r#"Shell { text: "ls", dialect: User, cwd: Some("/x") }"#]);
         assert_eq!(
             shown("sh", json!({"command": ["bash", "-lc", "a 'b'"]})),
-            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: Bash, cwd: None }"#]
+            [r#"Shell { text: "'bash' '-lc' 'a '\\''b'\\'''", dialect: User, cwd: None }"#]
         );
         assert_eq!(shown("read", json!({"file_path": "/a"})), [r#"Path { op: Read, path: "/a" }"#]);
         assert_eq!(shown("grep", json!({"pattern": "x"})), ["Search { path: None }"]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_policy::{Access, ArgWord, Decision, ExecRequest, PathOp, Reason, Verdict, Visibility, lexical};
+use aegis_policy::{Access, ArgWord, Certainty, Decision, ExecRequest, PathOp, Reason, Verdict, Visibility, lexical};
 
 use super::path::{NOWHERE, shown};
 use super::{Cause, Judge, Subject, is_firm};
@@ -121,15 +121,39 @@ impl Judge<'_> {
             Verdict::Deny => {
                 self.decided_as(&access, subject, decision);
                 self.closed_files(request);
+                self.more(request, here);
                 self.denies(|judge| judge.inside(request, here));
             }
             Verdict::Allow | Verdict::Ask => {
                 self.decided_as(&access, subject, decision);
                 self.not_known(request);
-                self.read_below(request);
+                self.more(request, here);
                 self.denies(|judge| judge.inside(request, here));
             }
         }
+    }
+
+    /// A name that is closed is closed under any link: whoever takes it for what it is called reads what was written through it.
+    pub(super) fn closed_name(&mut self, op: PathOp, name: &Path, shown: &str) {
+        let access = Access::PathName { op, path: name };
+        let decision = self.policy.decide(&access);
+        if self.around.lookup.is_some() && is_firm(&decision) && !aegis_policy::is_unseen(&name.to_string_lossy()) {
+            let subject = Subject::File { op, path: aegis_policy::shown(shown) };
+            let cause = self.decided(&access, &subject, decision);
+            self.push(subject, Verdict::Deny, cause);
+        }
+    }
+
+    /// What the words of a command do not show by themselves.
+    fn more(&mut self, request: &ExecRequest, here: Option<&Path>) {
+        for file in request.files().iter().filter(|file| file.certainty != Certainty::Possible) {
+            self.closed_name(file.op, &lexical(&file.asked), &file.raw);
+        }
+        self.closed_below(request);
+        self.repository(request);
+        self.control_files(request);
+        self.link(request);
+        self.run_by(request, here);
     }
 
     fn decided_as(&mut self, access: &Access<'_>, subject: Subject, decision: Decision) {
@@ -191,6 +215,8 @@ fn is_harmless(request: &ExecRequest) -> bool {
         // looks a command up
         "command" => request.inner().is_empty() && request.options().iter().any(|option| matches!(option.name.as_str(), "-v" | "-V")),
         "exec" => arguments.is_empty(),
+        // shows every variable with its value
+        "set" => !arguments.is_empty(),
         name => HARMLESS.contains(&name),
     }
 }

@@ -5,22 +5,26 @@
 //! | `finding` | what is said of each of them |
 //! | `command` | a command with its words |
 //! | `through` | a command that runs another one |
+//! | `runner` | programs that run another one behind words that no grammar knows; what becomes of control files |
 //! | `redirect` | the files that the shell opens |
 //! | `variable` | assignments |
 //! | `path` | words to paths |
-//! | `below` | what lies below a directory that is read as a whole |
 //! | `listed` | the names that a command gets through a pipe |
 //! | `names` | patterns over names of files to what they match |
+//! | `git` | repositories of git that are not called `.git` |
+//! | `below` | what lies below a directory that a command reads as a whole |
 //!
 //! There is one function that decides, [`aegis_policy::Policy::decide`]; it is asked here, and its answers are only ever made stricter.
 
 mod below;
 mod command;
 mod finding;
+mod git;
 mod listed;
 mod names;
 mod path;
 mod redirect;
+mod runner;
 mod through;
 mod variable;
 
@@ -32,7 +36,9 @@ use aegis_policy::{Access, Decision, Policy, Reason, Verdict, lexical};
 use crate::bounded;
 use crate::limits::{LimitError, MAX_TIME};
 use crate::script::{Dialect, Directory, Form, Script, Span, UnknownCause};
+pub use below::{Below, Sweep};
 pub use finding::{Cause, Finding, Judgement, Subject};
+pub use git::{MAKES_A_REPOSITORY, makes_a_repository};
 
 /// How deeply texts may stand inside each other (`sh -c "sh -c ..."`), and how many there may be.
 const MAX_TEXT_DEPTH: usize = 8;
@@ -48,6 +54,10 @@ pub trait Lookup {
     fn names_in(&self, directory: &Path) -> Option<Vec<String>> {
         let _ = directory;
         None
+    }
+    /// Whether something that may not be read lies below a directory, among what a command reads there.
+    fn below(&self, policy: &Policy, directory: &Path, sweep: &Sweep) -> Below {
+        below::look(policy, directory, sweep)
     }
 }
 

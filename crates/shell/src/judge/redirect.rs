@@ -35,8 +35,14 @@ impl Judge<'_> {
             self.host(address, unseen);
             return;
         }
+        for op in ops {
+            self.closed_name(*op, &path, &shown(&target));
+        }
         // an unknown part can climb out of what is in front of it
         let path = self.leads_to(&asked, path, unseen);
+        if ops.contains(&PathOp::Write) && super::makes_a_repository(&path) {
+            self.file_of_a_repository(shown(&target));
+        }
         for op in ops {
             let subject = Subject::File { op: *op, path: shown(&target) };
             let at_least = if unseen { Verdict::Ask } else { Verdict::Allow };

@@ -116,7 +116,7 @@ impl Judge<'_> {
     }
 
     /// Where it is not certain at which word the command begins, any of them could be it, or be a text.
-    fn any_word(&mut self, request: &ExecRequest, here: Option<&Path>) {
+    pub(super) fn any_word(&mut self, request: &ExecRequest, here: Option<&Path>) {
         for start in 1..request.argv().len() {
             let words = request.argv().get(start..).unwrap_or_default();
             if words.first().is_some_and(|word| word.starts_with('-') || aegis_policy::is_unseen(word)) {

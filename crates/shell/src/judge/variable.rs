@@ -8,7 +8,8 @@ use super::{Cause, Judge, Subject, is_firm};
 use crate::script::{Assignment, Dialect};
 
 /// Names that steer programs and the shell itself, and that policies may still pass on, so that they are not reserved ones.
-const STEERING: [&str; 5] = ["PATH", "HOME", "SHELL", "PWD", "OLDPWD"];
+const STEERING: [&str; 9] =
+    ["PATH", "HOME", "SHELL", "PWD", "OLDPWD", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS"];
 
 impl Judge<'_> {
     /// A variable whose value is used. It is the agent's own, and may be read, unless a rule denies it or it is a secret.

@@ -257,7 +257,7 @@ impl Reader<'_> {
                 self.not_in_sh(start, "`[[`");
                 self.deeper(Self::test_command)
             }
-            "repeat" | "foreach" | "nocorrect" | "always" if self.dialect == crate::Dialect::Zsh => {
+            "repeat" | "foreach" | "nocorrect" | "always" if self.may_be_zsh() => {
                 self.not_in_zsh(start, "a keyword of zsh");
                 return self.simple();
             }

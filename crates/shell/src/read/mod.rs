@@ -229,10 +229,14 @@ impl<'t> Reader<'t> {
 
     /// What zsh reads in another way.
     fn not_in_zsh(&mut self, start: usize, what: &'static str) {
-        if self.dialect == Dialect::Zsh {
+        if self.may_be_zsh() {
             let span = self.span_from(start);
             self.note(span, UnknownCause::Dialect(what));
         }
+    }
+
+    fn may_be_zsh(&self) -> bool {
+        matches!(self.dialect, Dialect::Zsh | Dialect::User)
     }
 
     /// Counts one more thing; false, and nothing more is read, if there are too many.

@@ -24,7 +24,10 @@ impl Reader<'_> {
         if pieces.iter().any(|p| matches!(p, Piece::Char { c: '{', bare: true })) && pieces::expands_braces(&pieces, place) {
             self.not_in_sh(start, "`{a,b}`");
         }
-        if let Some(Piece::Char { c: '=', bare: true }) = pieces.first() {
+        // an `=` alone, or two, is a comparison
+        if let [Piece::Char { c: '=', bare: true }, next, ..] = pieces.as_slice()
+            && !matches!(next, Piece::Char { c: '=', .. })
+        {
             self.not_in_zsh(start, "`=name`");
         }
         let words = pieces::words(pieces, place).unwrap_or_else(|| {

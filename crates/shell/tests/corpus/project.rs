@@ -152,7 +152,7 @@ impl Project {
     /// `/work/project` stands for the directory of the project.
     pub fn judge(&self, text: &str) -> Judgement {
         let text = text.replace("/work/project", &self.root.to_string_lossy());
-        judge_text(&self.policy, &text, Dialect::Bash, Around { cwd: &self.root, home: Some(&self.home), lookup: Some(&Disk) })
+        judge_text(&self.policy, &text, Dialect::User, Around { cwd: &self.root, home: Some(&self.home), lookup: Some(&Disk) })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::hooks::tools::{Kind, Tool};
 pub(super) struct Antigravity;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["run_command"], kind: Kind::Shell(Dialect::Bash), fields: &["CommandLine", "commandLine"] },
+    Tool { names: &["run_command"], kind: Kind::Shell(Dialect::User), fields: &["CommandLine", "commandLine"] },
     Tool { names: &["view_file", "view_file_outline", "view_content_chunk"], kind: Kind::Read, fields: &["AbsolutePath", "absolutePath"] },
     Tool { names: &["view_code_item"], kind: Kind::Read, fields: &["File", "file"] },
     Tool { names: &["write_to_file"], kind: Kind::Write, fields: &["TargetFile", "targetFile"] },

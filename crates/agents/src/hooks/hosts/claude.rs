@@ -12,7 +12,7 @@ use crate::hooks::tools::{Kind, Tool, leaves_the_sandbox};
 pub(super) struct Claude;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["Bash", "Monitor"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["Bash", "Monitor"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
     Tool { names: &["PowerShell"], kind: Kind::Shell(Dialect::Other), fields: &["command"] },
     Tool { names: &["Read"], kind: Kind::Read, fields: &["file_path"] },
     Tool { names: &["NotebookRead"], kind: Kind::Read, fields: &["notebook_path"] },

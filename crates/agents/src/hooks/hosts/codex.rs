@@ -18,7 +18,7 @@ pub(super) struct Codex;
 const TOOLS: &[Tool] = &[
     Tool {
         names: &["Bash", "bash", "shell", "exec_command", "unified_exec"],
-        kind: Kind::Shell(Dialect::Bash),
+        kind: Kind::Shell(Dialect::User),
         fields: &["command", "cmd"],
     },
     Tool { names: &["apply_patch", "Edit", "Write"], kind: Kind::Patch, fields: &["command", "input", "patch"] },

@@ -11,7 +11,7 @@ use crate::hooks::tools::{Kind, Tool};
 pub(super) struct Copilot;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["bash", "Bash"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["bash", "Bash"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
     Tool { names: &["powershell"], kind: Kind::Shell(Dialect::Other), fields: &["command"] },
     Tool { names: &["view", "Read"], kind: Kind::Read, fields: &["path", "file_path"] },
     Tool { names: &["create", "Write"], kind: Kind::Write, fields: &["path", "file_path"] },

@@ -18,7 +18,7 @@ const READ: &str = "beforeReadFile";
 const TOOL: &str = "preToolUse";
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["Shell"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["Shell"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
     Tool { names: &["Read"], kind: Kind::Read, fields: &["file_path", "path", "target_file"] },
     Tool { names: &["Write"], kind: Kind::Write, fields: &["file_path", "path", "target_file"] },
     Tool { names: &["Edit", "StrReplace", "MultiEdit"], kind: Kind::Edit, fields: &["file_path", "path", "target_file"] },
@@ -73,7 +73,7 @@ impl Protocol for Cursor {
         let (tool, input, acts) = match name {
             SHELL => {
                 let command = text(&object, "command")?.ok_or("the event has no command")?;
-                let act = Act::Shell { text: command.clone(), dialect: Dialect::Bash, cwd: None };
+                let act = Act::Shell { text: command.clone(), dialect: Dialect::User, cwd: None };
                 ("Shell".to_owned(), json!({ "command": command }), vec![act])
             }
             READ => {

@@ -14,7 +14,7 @@ use crate::hooks::tools::{Kind, Tool};
 pub(super) struct Gemini;
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["run_shell_command"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["run_shell_command"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "absolute_path", "path"] },
     Tool { names: &["read_many_files"], kind: Kind::ReadMany, fields: &["paths", "include"] },
     Tool { names: &["write_file"], kind: Kind::Write, fields: &["file_path", "absolute_path", "path"] },

@@ -14,7 +14,7 @@ pub(super) struct OpenCode;
 const BEFORE: &str = "tool.execute.before";
 
 const TOOLS: &[Tool] = &[
-    Tool { names: &["bash"], kind: Kind::Shell(Dialect::Bash), fields: &["command"] },
+    Tool { names: &["bash"], kind: Kind::Shell(Dialect::User), fields: &["command"] },
     Tool { names: &["read"], kind: Kind::Read, fields: &["filePath"] },
     Tool { names: &["write"], kind: Kind::Write, fields: &["filePath"] },
     Tool { names: &["edit", "multiedit"], kind: Kind::Edit, fields: &["filePath"] },

@@ -1,4 +1,4 @@
-//! Claude Code, as 2.1.328 was seen to work.
+//! Claude Code, as 2.1.328 and 2.1.332 were seen to work.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
@@ -34,6 +34,8 @@ const TOOLS: &[Tool] = &[
             "ExitPlanMode",
             "KillBash",
             "KillShell",
+            "ListAgents",
+            "ReportFindings",
             "TaskCreate",
             "TaskGet",
             "TaskList",

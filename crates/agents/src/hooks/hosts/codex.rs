@@ -1,4 +1,7 @@
-//! Codex CLI, as 0.169.0 was seen to work: it takes exactly its own form, and whatever else it is given lets the call through.
+//! Codex CLI, as 0.169.0 and 0.171.0 were seen to work: it takes exactly its own form, and whatever else it is given lets the call through.
+//!
+//! Its newer models write JavaScript in which tools are called; it asks about each of those calls, and not about the script. `cwd` is where
+//! the command is to run, also where the model chose it. What is typed into a command that runs already (`write_stdin`) is not asked about.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
@@ -23,7 +26,26 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["read_file"], kind: Kind::Read, fields: &["file_path", "path"] },
     Tool { names: &["list_dir"], kind: Kind::List, fields: &["dir_path", "path"] },
     Tool { names: &["grep_files"], kind: Kind::Search, fields: &["path"] },
-    Tool { names: &["update_plan", "request_user_input"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool {
+        names: &[
+            "update_plan",
+            "request_user_input",
+            "get_goal",
+            "create_goal",
+            "update_goal",
+            "clock__curr_time",
+            "clocksleep",
+            "collaborationfollowup_task",
+            "collaborationinterrupt_agent",
+            "collaborationlist_agents",
+            "collaborationsend_message",
+            "collaborationspawn_agent",
+            "collaborationwait_agent",
+        ],
+        kind: Kind::Nothing,
+        fields: &[],
+    },
 ];
 
 impl Protocol for Codex {

@@ -16,11 +16,28 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["view", "Read"], kind: Kind::Read, fields: &["path", "file_path"] },
     Tool { names: &["create", "Write"], kind: Kind::Write, fields: &["path", "file_path"] },
     Tool { names: &["edit", "str_replace_editor", "Edit"], kind: Kind::Edit, fields: &["path", "file_path"] },
-    Tool { names: &["glob", "Glob"], kind: Kind::Glob, fields: &["pattern", "path"] },
+    Tool { names: &["glob", "Glob"], kind: Kind::Glob, fields: &["pattern", "path", "paths"] },
     Tool { names: &["grep", "rg", "Grep"], kind: Kind::Search, fields: &["path", "paths"] },
     Tool { names: &["web_fetch", "WebFetch"], kind: Kind::Fetch, fields: &["url"] },
     Tool { names: &["apply_patch"], kind: Kind::Patch, fields: &["patch", "input", "command"] },
-    Tool { names: &["report_intent", "update_todo", "ask_user", "read_bash", "stop_bash", "list_bash"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool {
+        names: &[
+            "report_intent",
+            "update_todo",
+            "ask_user",
+            "read_bash",
+            "stop_bash",
+            "list_bash",
+            "task",
+            "read_agent",
+            "list_agents",
+            "write_agent",
+            "fetch_copilot_cli_documentation",
+        ],
+        kind: Kind::Nothing,
+        fields: &[],
+    },
 ];
 
 impl Protocol for Copilot {

@@ -1,9 +1,12 @@
-//! Gemini CLI, by its documents and source of 0.56.
+//! Gemini CLI, by its documents and source of 0.56, and as 0.61.0 was seen to work.
+
+use std::path::Path;
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
 use super::{HookHost, Protocol, claude_like};
+use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point};
 use crate::hooks::stance::Stance;
 use crate::hooks::tools::{Kind, Tool};
@@ -20,7 +23,22 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["glob"], kind: Kind::Glob, fields: &["pattern", "dir_path", "path"] },
     Tool { names: &["grep_search", "search_file_content", "ripgrep"], kind: Kind::Search, fields: &["dir_path", "path"] },
     Tool { names: &["web_fetch"], kind: Kind::FetchInText, fields: &["prompt", "url"] },
-    Tool { names: &["write_todos", "ask_user", "enter_plan_mode", "exit_plan_mode", "complete_task"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool {
+        names: &[
+            "write_todos",
+            "update_topic",
+            "ask_user",
+            "enter_plan_mode",
+            "exit_plan_mode",
+            "invoke_agent",
+            "complete_task",
+            "list_background_processes",
+            "read_background_output",
+        ],
+        kind: Kind::Nothing,
+        fields: &[],
+    },
 ];
 
 /// Whether a tool is one of Gemini's.
@@ -53,7 +71,14 @@ impl Protocol for Gemini {
     }
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
-        claude_like(HookHost::Gemini, name, point, object)
+        let mut event = claude_like(HookHost::Gemini, name, point, object)?;
+        let also: Vec<Act> = event.acts.iter().flat_map(|act| also_meant(act, &event.cwd)).collect();
+        event.acts.extend(also);
+        let looks = |act: &Act| matches!(act, Act::Path { path, .. } if is_looked_for(path, &event.cwd));
+        if event.tool == "replace" && event.acts.iter().any(looks) {
+            event.acts.push(Act::Unclear("there is no such file, and Gemini would take one with its name from anywhere in the workspace"));
+        }
+        Ok(event)
     }
 
     /// It could, but a hook's question takes the place of a denial by the user's own rules, so none is put.
@@ -72,4 +97,56 @@ impl Protocol for Gemini {
             Stance::Ask | Stance::Deny => json!({ "decision": "deny", "reason": reason }),
         }
     }
+}
+
+/// The same on each other file that Gemini may take the name for. What it does with names was read in the source of 0.61.0 and seen.
+fn also_meant(act: &Act, cwd: &Path) -> Vec<Act> {
+    let on = |path: &str, act: &dyn Fn(String) -> Act| readings(path, cwd).into_iter().map(act).collect();
+    match act {
+        Act::Path { op, path } => on(path, &|path| Act::Path { op: *op, path }),
+        Act::Search { path } => on(path.as_deref().unwrap_or("."), &|path| Act::Search { path: Some(path) }),
+        Act::List { path } => on(path.as_deref().unwrap_or("."), &|path| Act::List { path: Some(path) }),
+        _ => Vec::new(),
+    }
+}
+
+/// A name without NUL and without a leading `@`, which Gemini drops where that is no file; each of them whole, with its percent signs decoded.
+fn readings(path: &str, cwd: &Path) -> Vec<String> {
+    let clean = path.replace('\0', "");
+    let bare = clean.strip_prefix('@').map(|rest| rest.trim_start_matches(['/', '\\']).to_owned()).filter(|rest| !rest.is_empty());
+    let mut found: Vec<String> = bare.iter().cloned().chain((clean != path).then(|| clean.clone())).collect();
+    for name in std::iter::once(clean).chain(bare) {
+        let mut whole = cwd.join(name).to_string_lossy().into_owned();
+        // once is what was seen; what is decoded twice would lead elsewhere again
+        for _ in 0..3 {
+            match decoded(&whole) {
+                Some(other) => whole = other,
+                None => break,
+            }
+            found.push(whole.clone());
+        }
+    }
+    found
+}
+
+/// A text with its percent signs decoded, if that is another one. Bytes that are no UTF-8 are left to the name as it is.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push(high << 4 | low);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|decoded| decoded != text)
+}
+
+/// Whether `replace` would look for the file: a relative name under which there is nothing.
+fn is_looked_for(path: &str, cwd: &Path) -> bool {
+    !path.starts_with('/') && !cwd.join(path).exists()
 }

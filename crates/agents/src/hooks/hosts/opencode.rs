@@ -1,4 +1,5 @@
-//! OpenCode: Aegis's own plugin asks, before a tool is used; and the older `permission.ask`, which current versions never call.
+//! OpenCode, as 1.18.33 was seen to work: Aegis's own plugin asks, before a tool is used; and the older `permission.ask`, which current
+//! versions never call.
 
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,8 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["grep"], kind: Kind::Search, fields: &["path"] },
     Tool { names: &["lsp", "lsp_hover", "lsp_diagnostics"], kind: Kind::Read, fields: &["filePath"] },
     Tool { names: &["webfetch"], kind: Kind::Fetch, fields: &["url"] },
-    Tool { names: &["todowrite", "todoread", "question", "plan_exit", "plan_enter"], kind: Kind::Nothing, fields: &[] },
+    // sub-agents ask for each of their own calls
+    Tool { names: &["todowrite", "todoread", "question", "plan_exit", "plan_enter", "task"], kind: Kind::Nothing, fields: &[] },
 ];
 
 impl Protocol for OpenCode {

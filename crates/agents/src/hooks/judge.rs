@@ -8,7 +8,7 @@ use aegis_shell::{Around, Below, Cause, Dialect, Finding, Lookup as _, Subject, 
 
 use super::act::Act;
 use super::event::Event;
-use super::names::Names;
+use super::names::{self, Names};
 use super::stance::Stance;
 
 /// One thing that was judged.
@@ -132,6 +132,10 @@ impl Judge<'_> {
     /// A bare name is allowed for the program that it has always been: not for one that the agent may put in its place.
     fn program(&mut self, word: &str) {
         let Some((path, real)) = self.names.found(word) else { return };
+        // most programs lie where this user can write nothing, and then what the policy says need not be looked up
+        if !names::is_writable(&path) && !names::is_writable(&real) {
+            return;
+        }
         let could = |path: &Path| [PathOp::Write, PathOp::Delete].into_iter().any(|op| self.policy.permits(&Access::Path { op, path }));
         if could(&path) || could(&real) {
             let why = format!("the policy lets the agent write {}, which PATH finds for it; name it by its absolute path", path.display());

@@ -105,6 +105,12 @@ impl Lookup for Names {
     }
 }
 
+/// Whether this user can write the file, or put another one in its place.
+pub(super) fn is_writable(path: &Path) -> bool {
+    let can = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    can(path) || path.parent().is_none_or(can)
+}
+
 /// A program, without links.
 fn runnable(path: &Path) -> Option<PathBuf> {
     let meta = fs::metadata(path).ok()?;

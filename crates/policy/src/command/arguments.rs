@@ -6,13 +6,13 @@ use super::grammar::{self, OptionSpec};
 use super::multicall;
 use super::parse::understand;
 use super::request::{ExecRequest, Hazard, OptionArgument, Role};
+use super::understood::Understood;
 use super::unseen;
 use super::word::{self, PatternError, STAR, WordPattern};
 
 /// The words of a pattern, read by the grammar of its command.
 #[derive(Debug, Clone)]
 pub(super) struct Meaning {
-    family: Option<&'static str>,
     /// Subcommands, canonical, then positional words.
     words: Vec<WordPattern>,
     /// How many of them are subcommands.
@@ -50,7 +50,6 @@ impl Meaning {
             words.pop();
         }
         Meaning {
-            family: request.family,
             words,
             subcommands,
             open: args.is_empty() || ends_open,
@@ -202,7 +201,7 @@ fn ungrammared(wanted: &WantedOption, request: &ExecRequest) -> bool {
 #[derive(Debug, Clone)]
 pub struct ArgPattern {
     command: String,
-    meaning: Meaning,
+    meaning: Understood,
 }
 
 impl ArgPattern {
@@ -218,7 +217,7 @@ impl ArgPattern {
         if args.is_empty() {
             return Err(PatternError::Empty);
         }
-        Ok(ArgPattern { command: command.to_owned(), meaning: Meaning::of(command, &args) })
+        Ok(ArgPattern { command: command.to_owned(), meaning: Understood::of(command, &args) })
     }
 
     /// The command it is about.
@@ -231,10 +230,11 @@ impl ArgPattern {
     #[must_use]
     pub fn matches(&self, request: &ExecRequest) -> bool {
         let file = request.binary.as_deref().and_then(Path::file_name).and_then(|n| n.to_str()).filter(|n| !multicall::is_multicall(n));
+        let family = || self.meaning.family();
         let named = request.program == self.command
             || file == Some(self.command.as_str())
-            || (self.meaning.family.is_some() && request.family == self.meaning.family)
-            || (file.is_some() && file.and_then(grammar::grammar_of).map(|(family, _)| family) == self.meaning.family.or(Some("")));
+            || (request.family.is_some() && request.family == family())
+            || (file.is_some() && file.and_then(grammar::grammar_of).map(|(family, _)| family) == family().or(Some("")));
         (named && self.meaning.is_in(request)) || request.inner.iter().any(|inner| self.matches(inner))
     }
 }

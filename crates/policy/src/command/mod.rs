@@ -13,6 +13,7 @@
 //! | `arguments` | entries of `deny_args`, `requires_approval_args` |
 //! | `smallest` | the entry to suggest for a command line |
 //! | `multicall` | binaries that are many commands |
+//! | `understood` | what a pattern means, read when it is first asked |
 //! | `unseen` | words of which only a part is known |
 
 mod arguments;
@@ -30,6 +31,7 @@ mod roles;
 mod smallest;
 #[cfg(test)]
 mod spellings;
+mod understood;
 mod unseen;
 mod word;
 

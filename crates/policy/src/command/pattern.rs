@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::arguments::Meaning;
 use super::multicall;
 use super::parse::{base_name, lexical};
 use super::request::{ExecRequest, Hazard};
+use super::understood::Understood;
 use super::unseen;
 use super::word::{self, PatternError, STAR, WordPattern};
 
@@ -15,7 +15,7 @@ use super::word::{self, PatternError, STAR, WordPattern};
 pub struct CommandPattern {
     name: String,
     words: Vec<WordPattern>,
-    meaning: Meaning,
+    meaning: Understood,
 }
 
 impl CommandPattern {
@@ -46,7 +46,7 @@ impl CommandPattern {
         Ok(CommandPattern {
             name: name.to_owned(),
             words: args.iter().map(|w| WordPattern::from_marked(w)).collect(),
-            meaning: Meaning::of(name, args),
+            meaning: Understood::of(name, args),
         })
     }
 

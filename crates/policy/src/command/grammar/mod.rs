@@ -316,6 +316,12 @@ impl Grammar {
         self.below(&Self::prefix(path)).next().is_some()
     }
 
+    /// The name of the subcommand that `word` is directly behind the command, by its name or an alias; nothing of it is read.
+    pub fn sub_name(&self, root: &Level, word: &str) -> Option<&'static str> {
+        let word = root.aliases.get(word).map_or(word, String::as_str);
+        self.below("command.sub.").find(|(name, _)| *name == word).map(|(name, _)| name)
+    }
+
     /// The subcommand that `word` is behind `path`, by its name, an alias, or an abbreviation; with its name.
     pub fn sub(&self, path: &[String], level: &Level, word: &str) -> Option<(&'static str, &Level)> {
         let word = level.aliases.get(word).map_or(word, String::as_str);

@@ -14,12 +14,14 @@ pub(super) struct Understood {
     command: Box<str>,
     args: Box<[String]>,
     meaning: OnceLock<Meaning>,
+    /// The subcommand that its first word is, if it is one.
+    subcommand: OnceLock<Option<&'static str>>,
 }
 
 impl Understood {
     /// Of marked words.
     pub fn of(command: &str, args: &[String]) -> Understood {
-        Understood { command: command.into(), args: args.into(), meaning: OnceLock::new() }
+        Understood { command: command.into(), args: args.into(), meaning: OnceLock::new(), subcommand: OnceLock::new() }
     }
 
     fn meaning(&self) -> &Meaning {
@@ -48,14 +50,16 @@ impl Understood {
 
     /// Whether its first word is one subcommand, and that of the request is another one: then it cannot fit, whatever else it says.
     fn is_of_another_subcommand(&self, request: &ExecRequest) -> bool {
-        let (Some(own), Some(first)) = (request.subcommand.first(), self.args.first()) else { return false };
-        if request.partly || first.starts_with('-') || first.contains(STAR) {
-            return false;
-        }
-        let Some((_, grammar)) = grammar::grammar_of(&self.command).filter(|(family, _)| Some(*family) == request.family) else {
-            return false;
-        };
-        grammar.root().and_then(|root| grammar.sub_name(root, first)).is_some_and(|name| name != own)
+        let Some(own) = request.subcommand.first().filter(|_| !request.partly) else { return false };
+        self.subcommand().is_some_and(|name| name != own) && self.family() == request.family
+    }
+
+    fn subcommand(&self) -> Option<&'static str> {
+        *self.subcommand.get_or_init(|| {
+            let first = self.args.first().filter(|first| !first.starts_with('-') && !first.contains(STAR))?;
+            let (_, grammar) = grammar::grammar_of(&self.command)?;
+            grammar.sub_name(grammar.root()?, first)
+        })
     }
 }
 

@@ -9,6 +9,8 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use hashbrown::HashMap;
+
 #[cfg(test)]
 pub(super) use family::all_names;
 pub(super) use family::grammar_of;
@@ -279,6 +281,8 @@ pub(super) struct Grammar {
     /// Argument patterns that no list opens.
     pub deny: Vec<String>,
     sections: Vec<Section>,
+    /// The tables by their names.
+    by_name: HashMap<&'static str, usize>,
     groups: &'static str,
     group_texts: OnceLock<BTreeMap<String, String>>,
 }
@@ -297,7 +301,11 @@ impl Grammar {
 
     /// The command itself.
     pub fn root(&self) -> Option<&Level> {
-        self.sections.iter().find(|s| s.name == "command").and_then(|s| self.level(s))
+        self.section("command").and_then(|s| self.level(s))
+    }
+
+    fn section(&self, name: &str) -> Option<&Section> {
+        self.by_name.get(name).and_then(|at| self.sections.get(*at))
     }
 
     /// What the tables of the subcommands behind `path` begin with.
@@ -319,7 +327,7 @@ impl Grammar {
     /// The name of the subcommand that `word` is directly behind the command, by its name or an alias; nothing of it is read.
     pub fn sub_name(&self, root: &Level, word: &str) -> Option<&'static str> {
         let word = root.aliases.get(word).map_or(word, String::as_str);
-        self.below("command.sub.").find(|(name, _)| *name == word).map(|(name, _)| name)
+        self.section(&format!("command.sub.{word}")).and_then(|section| section.name.strip_prefix("command.sub."))
     }
 
     /// The subcommand that `word` is behind `path`, by its name, an alias, or an abbreviation; with its name.
@@ -330,8 +338,8 @@ impl Grammar {
             let (name, section) = self.below(&prefix).find(|(name, _)| test(name))?;
             Some((name, self.level(section)?))
         };
-        if let Some(found) = named(&|name| name == word) {
-            return Some(found);
+        if let Some(section) = Some(word).filter(|word| !word.contains('.')).and_then(|word| self.section(&(prefix.clone() + word))) {
+            return section.name.strip_prefix(&prefix).zip(self.level(section));
         }
         if !self.style.abbreviate_subcommands || word.is_empty() {
             return None;

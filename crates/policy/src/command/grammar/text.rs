@@ -82,7 +82,9 @@ pub(super) fn parse(text: &'static str) -> Result<Grammar, GrammarError> {
     if !sections.iter().any(|s| s.name == "command") {
         return Err(GrammarError::NoCommand);
     }
-    Ok(Grammar { names: head.names, style: head.style, deny: head.deny, sections, groups, group_texts: OnceLock::new() })
+    // of two tables of one name, which no file has, the first counts
+    let by_name = sections.iter().enumerate().rev().map(|(at, section)| (section.name, at)).collect();
+    Ok(Grammar { names: head.names, style: head.style, deny: head.deny, sections, by_name, groups, group_texts: OnceLock::new() })
 }
 
 /// Where the lines begin that are table headers.

@@ -8,3 +8,8 @@ mod replay;
 fn hook_event() {
     replay::replay("hook_event", 4_000, aegis_agents::fuzzing::hook_event);
 }
+
+#[test]
+fn hook_settings() {
+    replay::replay("hook_settings", 4_000, aegis_agents::fuzzing::hook_settings);
+}

@@ -12,9 +12,11 @@
 //! | `plugin` | the plugin for OpenCode |
 //! | `status` | what is installed, and whether it counts |
 //! | `switches` | what in the settings of an agent switches its hooks off |
+//! | `fuzzed` | what must hold of all that, for fuzzers |
 //! | `trust` | which hooks Codex runs |
 
 mod features;
+mod fuzzed;
 mod hook;
 mod merge;
 mod plans;
@@ -26,6 +28,7 @@ mod switches;
 mod trust;
 mod words;
 
+pub(crate) use fuzzed::fuzzed;
 pub use hook::{Hook, HookError};
 pub use plans::{Change, is_made_by_rulesync, is_rulesync_used, plans, rulesync};
 pub use status::{Installed, Status, status};

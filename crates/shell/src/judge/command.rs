@@ -183,7 +183,9 @@ impl Judge<'_> {
     /// What could be other than it looks.
     pub fn not_known(&mut self, request: &ExecRequest) {
         let unseen = aegis_policy::is_unseen;
-        let what = if may_have_options(request) {
+        let what = if is_inline(request) {
+            "what code on the command line does is not known; in a file it could be read first"
+        } else if may_have_options(request) {
             "a word that is not known may be an option"
         } else if request.files().iter().any(|file| unseen(&file.raw) || unseen(&file.path.to_string_lossy()) || is_pipe(&file.path)) {
             "which file that is, is not known"
@@ -228,6 +230,39 @@ pub(super) fn is_pipe(path: &Path) -> bool {
 
 fn runs_something(request: &ExecRequest) -> bool {
     !request.inner().is_empty() || !request.texts().is_empty()
+}
+
+/// Interpreters, by how their names begin, and the options behind which they take code.
+const INLINE: [(&str, &[&str]); 16] = [
+    ("python", &["-c"]),
+    ("pypy", &["-c"]),
+    ("ipython", &["-c"]),
+    ("perl", &["-e", "-E"]),
+    ("ruby", &["-e"]),
+    ("jruby", &["-e"]),
+    ("node", &["--eval", "-e", "--print", "-p"]),
+    ("bun", &["--eval", "-e", "--print", "-p"]),
+    ("tsx", &["--eval", "-e", "--print", "-p"]),
+    ("ts-node", &["--eval", "-e", "--print", "-p"]),
+    ("php", &["-r", "--run", "-B", "-R", "-E"]),
+    ("lua", &["-e"]),
+    ("luajit", &["-e"]),
+    ("julia", &["-e", "-E", "--eval", "--print"]),
+    ("R", &["-e"]),
+    ("Rscript", &["-e"]),
+];
+
+/// Whether an interpreter is given code in its words, which no rule over words can judge.
+fn is_inline(request: &ExecRequest) -> bool {
+    let name = request.program();
+    let is_version = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let own = INLINE.iter().find(|(known, _)| name.strip_prefix(known).is_some_and(is_version));
+    let takes_code = own.is_some_and(|(_, options)| {
+        let has =
+            |option: &&str| request.options().iter().any(|given| given.name == **option || given.name.starts_with(&format!("{option}=")));
+        options.iter().any(has)
+    });
+    takes_code || name == "deno" && request.argv().get(1).is_some_and(|word| word == "eval")
 }
 
 /// Whether standard input is commands to it.

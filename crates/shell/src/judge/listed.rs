@@ -13,11 +13,11 @@ use crate::script::{Command, Form, RedirectKind, Script};
 /// More names than these are not looked at. A number and not a time, so that the answer does not hang on the load of the machine.
 const MAX_NAMES: usize = 1_000;
 
-/// Commands that make no file, whatever their words are, where the policy lets them write none.
-const MAKE_NOTHING: [&str; 23] = [
-    "find", "rg", "grep", "egrep", "fgrep", "head", "tail", "sort", "uniq", "wc", "xargs", "cut", "tr", "nl", "cat", "echo", "cd", "ls",
-    "tree", "du", "diff", "stat", "file",
-];
+/// Commands that make no file, whatever their words are.
+const MAKE_NOTHING: [&str; 16] =
+    ["grep", "egrep", "fgrep", "head", "tail", "wc", "cut", "tr", "nl", "cat", "echo", "cd", "ls", "du", "diff", "stat"];
+/// Commands that make none where all their words are known, none of them names a file to be written, and what they run makes none.
+const CAN_WRITE: [&str; 7] = ["find", "rg", "sort", "uniq", "xargs", "tree", "file"];
 
 /// What only reads the files that its words name, wherever those stand.
 const ONLY_READ: [&str; 14] =
@@ -204,9 +204,28 @@ fn is_making_nothing(command: &Command) -> bool {
     let name = command.words.first().and_then(|word| word.known());
     // which only looks whether it is Ruby
     let checks = || name == Some("ruby") && command.words.get(1).and_then(|word| word.known()) == Some("-c");
-    let is_one = command.form == Form::Simple && (name.is_some_and(|name| MAKE_NOTHING.contains(&name)) || checks());
+    let writes_nothing = || {
+        let words: Option<Vec<String>> = command.words.iter().map(|word| word.known().map(str::to_owned)).collect();
+        words.is_some_and(|words| is_writing_nothing(&ExecRequest::parse(&words, Path::new("/"))))
+    };
+    let makes_nothing = |name: &str| MAKE_NOTHING.contains(&name) || CAN_WRITE.contains(&name) && writes_nothing();
+    let is_one = command.form == Form::Simple && (name.is_some_and(makes_nothing) || checks());
     // the variable of a loop stands with the loop
     is_read && (command.form == Form::Compound || command.environment.is_empty() && is_one)
+}
+
+/// Whether no word names a file to be written or removed, nor in what it runs.
+fn is_writing_nothing(request: &ExecRequest) -> bool {
+    let of_find = |name: &str| request.program() != "find" || name == "-exec" || OF_FIND.contains(&name);
+    let is_known = |inner: &ExecRequest| {
+        let name = inner.argv().first().map_or("", String::as_str);
+        let checks = || name == "ruby" && inner.argv().get(1).is_some_and(|word| word == "-c");
+        MAKE_NOTHING.contains(&name) || CAN_WRITE.contains(&name) || matches!(name, "basename" | "dirname") || checks()
+    };
+    request.files().iter().all(|file| file.op == PathOp::Read)
+        && request.options().iter().all(|option| of_find(&option.name))
+        && request.texts().is_empty()
+        && request.inner().iter().all(|inner| is_known(inner) && is_writing_nothing(inner))
 }
 
 fn is_filter(request: &ExecRequest) -> bool {

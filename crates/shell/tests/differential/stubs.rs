@@ -35,7 +35,8 @@ impl Stubs {
             return None;
         }
         let programs = TempDir::new().unwrap();
-        let text = format!("#!{BASH} -p\nprintf '%s\\037' \"${{0##*/}}\" \"$@\" $'\\036' >> \"$NOTES\"\n");
+        // each in a file of its own: a note with more than one line is written in parts, and programs of a pipeline run side by side
+        let text = format!("#!{BASH} -p\nprintf '%s\\037' \"${{0##*/}}\" \"$@\" $'\\036' >> \"$NOTES/$$\"\n");
         for name in NAMES {
             let path = programs.path().join(name);
             fs::write(&path, &text).unwrap();
@@ -52,14 +53,12 @@ impl Stubs {
         }
         // notes of its own: what another text left running may still write
         let notes = TempDir::new().unwrap();
-        let log = notes.path().join("log");
-        fs::write(&log, "").unwrap();
         let mut child = Command::new(BASH)
             .args(["--norc", "--noprofile", "-c", text])
             .env_clear()
             .env("PATH", self.programs.path())
             .env("HOME", work.path())
-            .env("NOTES", &log)
+            .env("NOTES", notes.path())
             .current_dir(work.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -79,7 +78,8 @@ impl Stubs {
         if text.contains(['&', '>', '<']) {
             std::thread::sleep(Duration::from_millis(30));
         }
-        let log = String::from_utf8_lossy(&fs::read(&log).unwrap()).into_owned();
+        let written = fs::read_dir(notes.path()).unwrap().map(|note| fs::read(note.unwrap().path()).unwrap());
+        let log = written.map(|note| String::from_utf8_lossy(&note).into_owned()).collect::<String>();
         let calls = log.split("\u{1e}\u{1f}").filter(|call| !call.is_empty()).map(|call| {
             let mut words: Vec<String> = call.split('\u{1f}').map(str::to_owned).collect();
             words.pop();

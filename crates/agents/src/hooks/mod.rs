@@ -5,6 +5,7 @@
 //! | `event` | one question of a host: which tool, with which input, where, and whether a person would be asked |
 //! | `hosts` | one module per host: how it asks, its tools, and how each answer is written for it |
 //! | `tools` | from a tool's name and input to what it would do |
+//! | `fields` | what looks like a file, an address or a command in any input |
 //! | `patch` | the files that a patch names |
 //! | `act` | what a call would do |
 //! | `names` | where names on this machine lead |
@@ -16,6 +17,7 @@
 
 mod act;
 mod event;
+mod fields;
 mod hosts;
 mod judge;
 mod names;

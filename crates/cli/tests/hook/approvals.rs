@@ -43,12 +43,13 @@ fn approve(agent: &Agent, typed: &str) -> Ended {
     let mut child = crate::place::start(command);
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
-        for line in typed.lines() {
-            // after the question: what was typed before it answers nothing
-            std::thread::sleep(std::time::Duration::from_millis(700));
-            let _ = std::io::Write::write_all(&mut stdin, format!("{line}\n").as_bytes());
+        // what is typed before the question is shown answers nothing, and when that is depends on the machine
+        for _ in 0..20 {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            if std::io::Write::write_all(&mut stdin, format!("{typed}\n").as_bytes()).is_err() {
+                return;
+            }
         }
-        std::thread::sleep(std::time::Duration::from_millis(700));
     });
     let ended = crate::place::ended(child);
     writer.join().unwrap();

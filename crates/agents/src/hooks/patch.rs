@@ -15,8 +15,7 @@ pub(super) fn acts(text: &str) -> Vec<Act> {
     let mut ended = false;
     for line in lines {
         // a host may take blanks around a header away
-        let line = line.trim();
-        let Some(header) = line.strip_prefix("***") else { continue };
+        let Some(header) = line.trim().strip_prefix("***") else { continue };
         let header = header.trim();
         let file = |prefix: &str| header.strip_prefix(prefix).map(|name| name.trim().to_owned());
         let path = |op, path: String| Act::Path { op, path };
@@ -35,7 +34,8 @@ pub(super) fn acts(text: &str) -> Vec<Act> {
             acts.push(path(PathOp::Write, name));
         } else if header == "End Patch" {
             ended = true;
-        } else if header == "Environment ID:" || header.starts_with("Environment ID:") || header == "End of File" {
+        } else if header.starts_with("Environment ID:") || header == "End of File" || line.starts_with(' ') {
+            // behind a blank it is a line of a file
         } else {
             acts.push(Act::Unclear("a line of the patch begins with *** and is none that is known"));
         }
@@ -81,6 +81,13 @@ mod tests {
         ] {
             assert!(ops(text).iter().any(|op| op.starts_with('?')), "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_of_the_files_are_no_headers() {
+        let text =
+            "*** Begin Patch\n*** Update File: a.md\n@@\n ***\n *** a note\n+*** added\n-*** removed\n*** End of File\n*** End Patch\n";
+        assert_eq!(ops(text), ["Read a.md", "Write a.md"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! dash stays unknown, as such a name would be an option.
 
 use std::path::{Path, PathBuf};
+use std::str::Chars;
 
 use aegis_policy::ArgWord;
 
@@ -116,20 +117,35 @@ fn literal(pattern: &str) -> String {
     out
 }
 
-/// Whether a name fits a pattern of one component, with `*` and `?`.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let behind = rest.as_str();
-            name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| name.get(at..).is_some_and(|name| fits(behind, name)))
+/// Whether a name fits a pattern of one component, with `*` and `?`. Only the last `*` is ever taken back, so no pattern is slow.
+fn fits(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern.chars(), name.chars());
+    // behind the last `*`, and where in the name that is tried
+    let mut back: Option<(Chars<'_>, Chars<'_>)> = None;
+    loop {
+        let (mut behind, mut rest) = (pattern.clone(), name.clone());
+        let fits = match (behind.next(), rest.next()) {
+            (Some('*'), _) => {
+                back = Some((behind.clone(), name.clone()));
+                pattern = behind;
+                continue;
+            }
+            (None, None) => return true,
+            (Some('\\'), Some(first)) => behind.next().is_none_or(|wanted| wanted == first),
+            (Some('?'), Some(_)) => true,
+            (Some(wanted), Some(first)) => wanted == first,
+            _ => false,
+        };
+        if fits {
+            (pattern, name) = (behind, rest);
+            continue;
         }
-        Some(c) => {
-            let wanted = if c == '\\' { rest.next() } else { Some(c).filter(|c| *c != '?') };
-            let mut name = name.chars();
-            name.next().is_some_and(|first| wanted.is_none_or(|wanted| wanted == first)) && fits(rest.as_str(), name.as_str())
+        // that star takes one character more
+        let Some((behind, from)) = &mut back else { return false };
+        if from.next().is_none() {
+            return false;
         }
+        (pattern, name) = (behind.clone(), from.clone());
     }
 }
 
@@ -155,5 +171,51 @@ mod tests {
         }
         assert!(has_wildcard("a?") && !has_wildcard("a\\?"));
         assert_eq!(literal("a\\*b*"), "a*b*");
+    }
+
+    /// Every text of those characters, up to a length.
+    fn texts(of: &[char], longest: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut longer = all.clone();
+        for _ in 0..longest {
+            longer = longer.iter().flat_map(|text| of.iter().map(move |c| format!("{text}{c}"))).collect();
+            all.extend(longer.iter().cloned());
+        }
+        all
+    }
+
+    /// What a pattern means, taken from it one character at a time: right, and without end where there are many stars.
+    fn plainly(pattern: &str, name: &str) -> bool {
+        let (mut behind, mut rest) = (pattern.chars(), name.chars());
+        match (behind.next(), rest.next()) {
+            (None, first) => first.is_none(),
+            (Some('*'), None) => plainly(behind.as_str(), name),
+            (Some('*'), Some(_)) => plainly(behind.as_str(), name) || plainly(pattern, rest.as_str()),
+            (Some(_), None) => false,
+            (Some(c), Some(first)) => {
+                let fits = match c {
+                    '?' => true,
+                    '\\' => behind.next().is_none_or(|wanted| wanted == first),
+                    c => c == first,
+                };
+                fits && plainly(behind.as_str(), rest.as_str())
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_mean_what_they_say() {
+        let names = texts(&['a', 'b', '*'], 4);
+        for pattern in texts(&['a', 'b', '*', '?', '\\'], 5) {
+            for name in &names {
+                assert_eq!(fits(&pattern, name), plainly(&pattern, name), "{pattern} {name}");
+            }
+        }
+        assert!(fits("?\u{e9}*", "\u{e9}\u{e9}") && !fits("?", "\u{e9}\u{e9}"));
+    }
+
+    #[test]
+    fn many_stars_did_not_end() {
+        assert!(!fits(&format!("{}b", "*a".repeat(60)), &"a".repeat(255)));
     }
 }

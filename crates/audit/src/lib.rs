@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `record` | one type per kind of record, and [`Record`], which a new kind implements |
+//! | `connection`, `hook` | the kinds that say what confined children reach, and what coding agents ask |
 //! | `fields` | [`Fields`]: puts a record's fields into its line, cut to fit |
 //! | `journal` | [`Journal`]: the writer; one locked append per record |
 //! | `open`, `lock`, `tail`, `torn` | how the writer opens its file, locks it, finds its end, and sets a torn line aside |
@@ -22,6 +23,7 @@ mod escape;
 mod fields;
 #[doc(hidden)]
 pub mod fuzzing;
+mod hook;
 mod journal;
 mod line;
 mod lines;
@@ -44,13 +46,14 @@ pub use connection::{Connection, ConnectionDenied, ConnectionEnd, ConnectionOpen
 pub use digest::Sha256Digest;
 pub use error::JournalError;
 pub use fields::Fields;
+pub use hook::HookDecision;
 pub use journal::{Durability, Journal, Options, Seq};
 pub use line::MAX_RECORD_BYTES;
 pub use lines::MAX_READ_LINE_BYTES;
 pub use place::directory_of_root;
 pub use record::{
     Approval, Call, CallEnd, CallStart, Confinement, Declassified, Denied, Effect, EffectIntent, EffectOutcome, EffectResult, Finding,
-    HookDecision, Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
+    Limit, Output, PolicyFile, Record, Redacted, Repair, RunEnd, RunStart, SessionEnd, SessionStart, VerifierRefused,
 };
 pub use render::{printable, render_line};
 pub use run_id::RunId;

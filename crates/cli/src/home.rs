@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aegis_gate::Environment;
+use aegis_hook::State;
 use aegis_policy::{Finder, LoadError, Policy, Surroundings, home_dir};
 
 /// What the process started with: its environment, read once and erased, and the user's directories.
@@ -38,13 +39,12 @@ impl Start {
 
     /// The trust store. No variable of the environment chooses it: whoever sets variables must not choose what is trusted.
     pub(crate) fn trust_dir(&self) -> Result<PathBuf, String> {
-        Ok(self.home()?.join(".local/state/aegis"))
+        Ok(State::of_home(self.home()?).directory())
     }
 
     /// The user's own policy.
     pub(crate) fn user_policy(&self) -> Option<PathBuf> {
-        let path = self.home.as_ref()?.join(".config/aegis/policy.toml");
-        std::fs::symlink_metadata(&path).is_ok().then_some(path)
+        State::of_home(self.home.as_ref()?).user_policy()
     }
 
     pub(crate) fn home(&self) -> Result<&Path, String> {
@@ -52,11 +52,7 @@ impl Start {
     }
 
     pub(crate) fn finder(&self) -> Finder {
-        let finder = Finder::of_this_user();
-        match &self.home {
-            Some(home) => finder.with_home(home),
-            None => finder,
-        }
+        Finder::at_home(self.home.clone())
     }
 
     /// A text in which the files of a policy are named as one would type them here.

@@ -3,12 +3,11 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
+use aegis_agents::hooks::MAX_EVENT;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// How long a host may take to hand over its question.
 const MAX_TIME: Duration = Duration::from_secs(5);
-/// One byte above what is read as an event, so that more is seen to be too much.
-const MAX_BYTES: usize = (16 << 20) + 1;
 
 /// All of standard input, to its end.
 pub(crate) fn read() -> Result<Vec<u8>, String> {
@@ -31,7 +30,8 @@ pub(crate) fn read() -> Result<Vec<u8>, String> {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(format!("standard input cannot be read: {error}")),
         }
-        if bytes.len() >= MAX_BYTES {
+        // one byte more is enough to see that it is too much
+        if bytes.len() > MAX_EVENT {
             return Ok(bytes);
         }
     }

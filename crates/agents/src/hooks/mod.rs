@@ -27,7 +27,7 @@ mod stance;
 mod tools;
 
 pub use act::Act;
-pub use event::{Asked, Event, Point, Prompts, Unreadable, read};
+pub use event::{Asked, Event, MAX_EVENT, Point, Prompts, Unreadable, read};
 pub use hosts::{Answer, HookHost, answer, blocked};
 pub use judge::{Part, Ruling, rule};
 pub use redact::redacted;

@@ -73,13 +73,7 @@ pub(super) fn acts(tools: &[Tool], name: &str, input: &Value) -> Vec<Act> {
 fn of(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static str> {
     const MISSING: &str = "the tool's input does not have what the tool takes";
     let first = || tool.fields.iter().find_map(|field| input.get(*field).filter(|value| !value.is_null()));
-    let all = || -> Result<Vec<String>, &'static str> {
-        let mut found = Vec::new();
-        for value in tool.fields.iter().filter_map(|field| input.get(*field)).filter(|value| !value.is_null()) {
-            texts(value, &mut found)?;
-        }
-        Ok(found)
-    };
+    let all = || texts_of(tool.fields, input);
     let some = || all().and_then(|found| if found.is_empty() { Err(MISSING) } else { Ok(found) });
     let on = |ops: &[PathOp], paths: Vec<String>| -> Vec<Act> {
         paths.into_iter().flat_map(|path| ops.iter().map(move |op| Act::Path { op: *op, path: path.clone() })).collect()
@@ -116,14 +110,8 @@ fn or_here(paths: Vec<String>, act: impl Fn(Option<String>) -> Act) -> Vec<Act> 
 /// The directories that a pattern of names starts from.
 fn glob(tool: &Tool, input: &Map<String, Value>) -> Result<Vec<Act>, &'static str> {
     let (pattern, directories) = tool.fields.split_first().ok_or("the tool takes no pattern")?;
-    let mut found = Vec::new();
-    for value in directories.iter().filter_map(|field| input.get(*field)).filter(|value| !value.is_null()) {
-        texts(value, &mut found)?;
-    }
-    let mut patterns = Vec::new();
-    if let Some(value) = input.get(*pattern).filter(|value| !value.is_null()) {
-        texts(value, &mut patterns)?;
-    }
+    let found = texts_of(directories, input)?;
+    let patterns = texts_of(&[*pattern], input)?;
     // the last name may be a file
     let literal = |pattern: &str| match beginning(pattern).as_str() {
         "/" => "/".to_owned(),
@@ -170,6 +158,15 @@ pub(super) fn leaves_the_sandbox(input: &Value) -> bool {
     is("dangerouslyDisableSandbox", &Value::Bool(true))
         || is("with_escalated_permissions", &Value::Bool(true))
         || is("sandbox_permissions", &Value::String("require_escalated".to_owned()))
+}
+
+/// The texts of those fields that are there.
+fn texts_of(fields: &[&str], input: &Map<String, Value>) -> Result<Vec<String>, &'static str> {
+    let mut found = Vec::new();
+    for value in fields.iter().filter_map(|field| input.get(*field)).filter(|value| !value.is_null()) {
+        texts(value, &mut found)?;
+    }
+    Ok(found)
 }
 
 /// A text, or the texts of a list.

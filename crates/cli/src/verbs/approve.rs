@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::ExitCode;
 
-use aegis_hook::{Grants, Process, State, TERM, Waiting, agent_above};
+use aegis_hook::{Grants, Process, TERM, Waiting, agent_above};
 use rustix::termios::{QueueSelector, tcflush};
 
 use crate::cli::Approve;
@@ -13,11 +13,10 @@ use crate::home::Start;
 
 /// Shows what waits, and lets through once what the person at the terminal says yes to. Exit 0 asked or nothing waits, 4 nobody can be asked.
 pub(crate) fn approve(args: &Approve, start: &Start) -> ExitCode {
-    let home = match start.home() {
-        Ok(home) => home,
+    let grants = match start.trust_dir() {
+        Ok(state) => Grants::in_state(&state),
         Err(error) => return exit::failure(&error),
     };
-    let grants = Grants::in_state(&State::of_home(home).directory());
     let waiting = grants.waiting();
     if waiting.is_empty() {
         say!("nothing waits for approval");

@@ -5,6 +5,7 @@ mod approvals;
 mod attacks;
 mod decisions;
 mod failures;
+mod journal;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]
 mod place;
@@ -98,16 +99,6 @@ impl Agent {
 
     /// The journal of hooks, after a look at its chain.
     pub fn records(&self) -> Vec<Value> {
-        let state = self.place.home.join(".local/state/aegis");
-        let journals: Vec<_> = std::fs::read_dir(&state)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path().join("hooks/audit.jsonl"))
-            .filter(|path| path.exists())
-            .collect();
-        let [journal] = journals.as_slice() else { panic!("{journals:?}") };
-        let verdict = aegis_audit::verify(journal, &aegis_audit::VerifyOptions { min_seq: None, progress: None });
-        assert!(matches!(verdict, aegis_audit::Verdict::Intact(_)), "{verdict}");
-        std::fs::read_to_string(journal).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        journal::records(&self.place)
     }
 }

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod hosts;
+#[path = "../hook/journal.rs"]
+mod journal;
 #[path = "../cli/place.rs"]
 #[allow(dead_code)]
 mod place;
@@ -318,22 +320,7 @@ impl Session {
 
     /// The decisions in the journal of hooks.
     fn records(&self) -> Vec<Value> {
-        let state = self.place.home.join(".local/state/aegis");
-        let journals: Vec<_> = std::fs::read_dir(&state)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path().join("hooks/audit.jsonl"))
-            .filter(|path| path.exists())
-            .collect();
-        let [journal] = journals.as_slice() else { panic!("{journals:?}") };
-        let verdict = aegis_audit::verify(journal, &aegis_audit::VerifyOptions { min_seq: None, progress: None });
-        assert!(matches!(verdict, aegis_audit::Verdict::Intact(_)), "{verdict}");
-        let records = std::fs::read_to_string(journal).unwrap();
-        records
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .filter(|record| record["kind"] == "hook.decision")
-            .collect()
+        journal::records(&self.place).into_iter().filter(|record| record["kind"] == "hook.decision").collect()
     }
 }
 

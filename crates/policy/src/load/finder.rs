@@ -19,7 +19,13 @@ impl Finder {
     /// The running user, with the home of the user database.
     #[must_use]
     pub fn of_this_user() -> Finder {
-        Finder { home: home_dir(), start: None, uid: rustix::process::geteuid().as_raw(), presets: Cow::Borrowed(presets()) }
+        Finder::at_home(home_dir())
+    }
+
+    /// The running user, with a home that is known already; none where there is none.
+    #[must_use]
+    pub fn at_home(home: Option<PathBuf>) -> Finder {
+        Finder { home, start: None, uid: rustix::process::geteuid().as_raw(), presets: Cow::Borrowed(presets()) }
     }
 
     /// `root = "git"` starts from this directory instead of the policy file's: for the user's own policy, which holds for

@@ -149,9 +149,9 @@ impl Project {
         self
     }
 
-    /// `/work/project` stands for the directory of the project.
+    /// `/srv/project` stands for the directory of the project.
     pub fn judge(&self, text: &str) -> Judgement {
-        let text = text.replace("/work/project", &self.root.to_string_lossy());
+        let text = text.replace("/srv/project", &self.root.to_string_lossy());
         judge_text(&self.policy, &text, Dialect::User, Around { cwd: &self.root, home: Some(&self.home), lookup: Some(&Disk) })
     }
 }

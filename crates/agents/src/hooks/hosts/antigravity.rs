@@ -3,8 +3,8 @@
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
-use super::{HookHost, Protocol, acts};
-use crate::hooks::event::{Event, Point, Prompts, directory, text};
+use super::{HookHost, Protocol, either_spelling, event, first_directory, tool_name};
+use crate::hooks::event::{Event, Point, directory, text};
 use crate::hooks::stance::Stance;
 use crate::hooks::tools::{Kind, Tool};
 
@@ -25,7 +25,7 @@ const TOOLS: &[Tool] = &[
 
 impl Protocol for Antigravity {
     fn event_name(&self, object: &Map<String, Value>) -> Option<String> {
-        ["hook_event_name", "hookEventName"].iter().find_map(|key| object.get(*key)).and_then(Value::as_str).map(str::to_owned)
+        either_spelling(object)
     }
 
     fn points(&self) -> &'static [(&'static str, Point)] {
@@ -42,28 +42,12 @@ impl Protocol for Antigravity {
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
         let call = object.get("toolCall").and_then(Value::as_object).ok_or("the event has no toolCall")?;
-        let tool = text(call, "name")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
+        let tool = tool_name(call, "name")?;
         let input = call.get("args").cloned().unwrap_or(Value::Null);
         // a call without a directory of its own starts in the first workspace
-        let workspace = object
-            .get("workspacePaths")
-            .and_then(Value::as_array)
-            .and_then(|paths| paths.first())
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let own = text(&object, "cwd")?.or(workspace);
-        Ok(Event {
-            host: HookHost::Antigravity,
-            point,
-            name: name.to_owned(),
-            session: text(&object, "conversationId")?,
-            cwd: directory(own)?,
-            mode: None,
-            prompts: Prompts::Yes,
-            acts: acts(self, &tool, &input),
-            tool,
-            input,
-        })
+        let own = text(&object, "cwd")?.or_else(|| first_directory(&object, "workspacePaths"));
+        let (session, cwd) = (text(&object, "conversationId")?, directory(own)?);
+        Ok(event(HookHost::Antigravity, (name, point), session, cwd, tool, input))
     }
 
     fn asks(&self, _: &str, _: Point) -> bool {

@@ -7,7 +7,7 @@ use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
 use super::claude::claude_form;
-use super::{HookHost, Protocol, acts, claude_like};
+use super::{HookHost, Protocol, claude_like, event, tool_name};
 use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point, Prompts, directory, text};
 use crate::hooks::stance::Stance;
@@ -111,18 +111,8 @@ impl Protocol for Codex {
 /// A permission request as older versions have it: `permission.type`, `permission.metadata.command`.
 fn older(name: &str, object: &Map<String, Value>) -> Result<Event, String> {
     let permission = object.get("permission").and_then(Value::as_object).ok_or("the event names no tool")?;
-    let tool = text(permission, "type")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
+    let tool = tool_name(permission, "type")?;
     let input = permission.get("metadata").cloned().unwrap_or(Value::Null);
-    Ok(Event {
-        host: HookHost::Codex,
-        point: Point::Permission,
-        name: name.to_owned(),
-        session: text(object, "session_id")?,
-        cwd: directory(text(object, "cwd")?)?,
-        mode: text(object, "permission_mode")?,
-        prompts: Prompts::Yes,
-        acts: acts(&Codex, &tool, &input),
-        tool,
-        input,
-    })
+    let (session, cwd, mode) = (text(object, "session_id")?, directory(text(object, "cwd")?)?, text(object, "permission_mode")?);
+    Ok(Event { mode, ..event(HookHost::Codex, (name, Point::Permission), session, cwd, tool, input) })
 }

@@ -3,8 +3,8 @@
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
-use super::{HookHost, Protocol, acts, claude_like};
-use crate::hooks::event::{Event, Point, Prompts, directory, text};
+use super::{HookHost, Protocol, claude_like, either_spelling, event, tool_name, unfolded};
+use crate::hooks::event::{Event, Point, directory, text};
 use crate::hooks::stance::Stance;
 use crate::hooks::tools::{Kind, Tool};
 
@@ -42,7 +42,7 @@ const TOOLS: &[Tool] = &[
 
 impl Protocol for Copilot {
     fn event_name(&self, object: &Map<String, Value>) -> Option<String> {
-        ["hook_event_name", "hookEventName"].iter().find_map(|key| object.get(*key)).and_then(Value::as_str).map(str::to_owned)
+        either_spelling(object)
     }
 
     fn points(&self) -> &'static [(&'static str, Point)] {
@@ -73,26 +73,10 @@ impl Protocol for Copilot {
         if object.contains_key("tool_name") {
             return claude_like(HookHost::Copilot, name, point, object);
         }
-        let tool = text(&object, "toolName")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
-        // some versions hand the arguments over as the text of an object
-        let input = match object.get("toolArgs") {
-            Some(Value::String(text)) if text.trim().is_empty() => Value::Null,
-            Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| format!("`toolArgs` is no JSON: {error}"))?,
-            Some(other) => other.clone(),
-            None => Value::Null,
-        };
-        Ok(Event {
-            host: HookHost::Copilot,
-            point,
-            name: name.to_owned(),
-            session: text(&object, "sessionId")?,
-            cwd: directory(text(&object, "cwd")?)?,
-            mode: None,
-            prompts: Prompts::Yes,
-            acts: acts(self, &tool, &input),
-            tool,
-            input,
-        })
+        let tool = tool_name(&object, "toolName")?;
+        let input = unfolded(&object, "toolArgs")?;
+        let (session, cwd) = (text(&object, "sessionId")?, directory(text(&object, "cwd")?)?);
+        Ok(event(HookHost::Copilot, (name, point), session, cwd, tool, input))
     }
 
     /// Where nobody can be asked, a question blocks.

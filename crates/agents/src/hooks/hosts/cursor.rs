@@ -4,7 +4,7 @@ use aegis_policy::PathOp;
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
-use super::{HookHost, Protocol, acts};
+use super::{HookHost, Protocol, acts, first_directory, tool_name, unfolded};
 use crate::hooks::act::Act;
 use crate::hooks::event::{Event, Point, Prompts, directory, text};
 use crate::hooks::stance::Stance;
@@ -62,14 +62,8 @@ impl Protocol for Cursor {
     }
 
     fn parse(&self, name: &str, point: Point, object: Map<String, Value>) -> Result<Event, String> {
-        let root = object
-            .get("workspace_roots")
-            .and_then(Value::as_array)
-            .and_then(|roots| roots.first())
-            .and_then(Value::as_str)
-            .map(str::to_owned);
         let own = text(&object, "cwd")?.filter(|cwd| !cwd.is_empty());
-        let cwd = directory(own.or(root))?;
+        let cwd = directory(own.or_else(|| first_directory(&object, "workspace_roots")))?;
         let (tool, input, acts) = match name {
             SHELL => {
                 let command = text(&object, "command")?.ok_or("the event has no command")?;
@@ -88,17 +82,13 @@ impl Protocol for Cursor {
                 let acts = files.iter().map(|path| Act::Path { op: PathOp::Read, path: path.clone() }).collect();
                 ("Read".to_owned(), json!({ "file_path": files }), acts)
             }
-            MCP => {
-                let tool = text(&object, "tool_name")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
-                let input = unfolded(object.get("tool_input"))?;
-                let tool = format!("MCP:{}", tool.strip_prefix("MCP:").unwrap_or(&tool));
-                let acts = acts(self, &tool, &input);
-                (tool, input, acts)
-            }
             _ => {
-                let tool = text(&object, "tool_name")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
-                let input = unfolded(object.get("tool_input"))?;
-                let acts = acts(self, &tool, &input);
+                let mut tool = tool_name(&object, "tool_name")?;
+                if name == MCP && !tool.starts_with("MCP:") {
+                    tool.insert_str(0, "MCP:");
+                }
+                let input = unfolded(&object, "tool_input")?;
+                let acts = acts(HookHost::Cursor, &tool, &input);
                 (tool, input, acts)
             }
         };
@@ -134,15 +124,5 @@ impl Protocol for Cursor {
             Stance::Ask | Stance::NoOpinion => json!({ "permission": "ask", "user_message": reason, "agent_message": reason }),
             Stance::Deny => json!({ "permission": "deny", "user_message": reason, "agent_message": reason }),
         }
-    }
-}
-
-/// An input that may have been put into a text.
-fn unfolded(input: Option<&Value>) -> Result<Value, String> {
-    match input {
-        None => Ok(Value::Null),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(Value::Null),
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| format!("`tool_input` is no JSON: {error}")),
-        Some(other) => Ok(other.clone()),
     }
 }

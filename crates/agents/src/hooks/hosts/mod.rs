@@ -11,10 +11,12 @@ mod cursor;
 mod gemini;
 mod opencode;
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use super::act::Act;
-use super::event::{Event, Point, Prompts};
+use super::event::{Event, Point, Prompts, directory, text};
 use super::stance::Stance;
 use super::tools::{self, Tool};
 
@@ -159,7 +161,7 @@ pub(super) fn parse(host: HookHost, name: &str, object: Map<String, Value>) -> R
             point: Point::Other,
             name: name.to_owned(),
             session: None,
-            cwd: std::path::PathBuf::from("/"),
+            cwd: PathBuf::from("/"),
             mode: None,
             prompts: Prompts::Yes,
             tool: String::new(),
@@ -236,26 +238,56 @@ pub(super) fn found_out(object: &Map<String, Value>) -> HookHost {
 }
 
 /// What a tool does at this host.
-fn acts(protocol: &dyn Protocol, tool: &str, input: &Value) -> Vec<Act> {
-    tools::acts(protocol.tools(), tool, input)
+fn acts(host: HookHost, tool: &str, input: &Value) -> Vec<Act> {
+    tools::acts(host.protocol().tools(), tool, input)
+}
+
+/// The name of an event where a host writes its field in one of two spellings.
+fn either_spelling(object: &Map<String, Value>) -> Option<String> {
+    ["hook_event_name", "hookEventName"].iter().find_map(|key| object.get(*key)).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The tool that an event, or a part of one, names.
+fn tool_name(object: &Map<String, Value>, key: &str) -> Result<String, String> {
+    text(object, key)?.filter(|tool| !tool.is_empty()).ok_or_else(|| "the event names no tool".to_owned())
+}
+
+/// The input of a tool; some versions of some hosts hand it over as the text of an object.
+fn unfolded(object: &Map<String, Value>, key: &str) -> Result<Value, String> {
+    match object.get(key) {
+        None => Ok(Value::Null),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(Value::Null),
+        Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| format!("`{key}` is no JSON: {error}")),
+        Some(other) => Ok(other.clone()),
+    }
+}
+
+/// The first of the directories that a host works in.
+fn first_directory(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key)?.as_array()?.first()?.as_str().map(str::to_owned)
+}
+
+/// An event whose tool's own table says what the call would do. A host that says more changes it in what it gets.
+fn event(host: HookHost, (name, point): (&str, Point), session: Option<String>, cwd: PathBuf, tool: String, input: Value) -> Event {
+    Event {
+        host,
+        point,
+        name: name.to_owned(),
+        session,
+        cwd,
+        mode: None,
+        prompts: Prompts::Yes,
+        acts: acts(host, &tool, &input),
+        tool,
+        input,
+    }
 }
 
 /// An event in the form that Claude Code has and others copy.
 fn claude_like(host: HookHost, name: &str, point: Point, mut object: Map<String, Value>) -> Result<Event, String> {
-    use super::event::{directory, text};
-    let tool = text(&object, "tool_name")?.filter(|name| !name.is_empty()).ok_or("the event names no tool")?;
+    let tool = tool_name(&object, "tool_name")?;
     let input = object.remove("tool_input").unwrap_or(Value::Null);
     let mode = text(&object, "permission_mode")?;
-    Ok(Event {
-        host,
-        point,
-        name: name.to_owned(),
-        session: text(&object, "session_id")?,
-        cwd: directory(text(&object, "cwd")?)?,
-        prompts: Prompts::Yes,
-        acts: acts(host.protocol(), &tool, &input),
-        mode,
-        tool,
-        input,
-    })
+    let (session, cwd) = (text(&object, "session_id")?, directory(text(&object, "cwd")?)?);
+    Ok(Event { mode, ..event(host, (name, point), session, cwd, tool, input) })
 }

@@ -4,7 +4,7 @@
 use aegis_shell::Dialect;
 use serde_json::{Map, Value, json};
 
-use super::{HookHost, Protocol, acts, claude_like};
+use super::{HookHost, Protocol, claude_like, tool_name};
 use crate::hooks::event::{Event, Point, Prompts, directory, text};
 use crate::hooks::stance::Stance;
 use crate::hooks::tools::{Kind, Tool};
@@ -46,20 +46,10 @@ impl Protocol for OpenCode {
             claude_like(HookHost::OpenCode, name, point, object)?
         } else {
             let permission = object.get("permission").and_then(Value::as_object).ok_or("`permission` is no object")?;
-            let tool = text(permission, "type")?.filter(|tool| !tool.is_empty()).ok_or("the event names no tool")?;
+            let tool = tool_name(permission, "type")?;
             let input = permission.get("metadata").cloned().unwrap_or(Value::Null);
-            Event {
-                host: HookHost::OpenCode,
-                point,
-                name: name.to_owned(),
-                session: text(permission, "sessionID")?,
-                cwd: directory(text(&object, "cwd")?)?,
-                mode: None,
-                prompts: Prompts::Yes,
-                acts: acts(self, &tool, &input),
-                tool,
-                input,
-            }
+            let (session, cwd) = (text(permission, "sessionID")?, directory(text(&object, "cwd")?)?);
+            super::event(HookHost::OpenCode, (name, point), session, cwd, tool, input)
         };
         if point == Point::Before {
             // what the plugin lets through runs, unless the user's own rules ask; by default they do not

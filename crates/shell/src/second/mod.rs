@@ -1,6 +1,8 @@
 //! The second and third opinion. Both parsers must see the commands that the reader saw; one that does not understand the text has none.
+//! What can only be read in one way is split by a few lines that know nothing else, and the parsers are not asked.
 
 mod brush;
+mod plain;
 mod tree;
 
 use std::borrow::Cow;
@@ -20,9 +22,15 @@ pub(crate) enum Opinion {
 /// Notes where another parser sees other commands, or none understands the text.
 pub(crate) fn compare(text: &str, reading: &mut Reading) {
     let own = sorted(&reading.seen);
+    let whole = Span { start: 0, end: text.len() };
+    if let Opinion::Commands(commands) = plain::opinion(text) {
+        if sorted(&commands) != own {
+            reading.script.note(whole, UnknownCause::Disagreement("a plain reading"));
+        }
+        return;
+    }
     let brush = brush::opinion(text);
     let tree = tree::opinion(text);
-    let whole = Span { start: 0, end: text.len() };
     if let Opinion::Commands(commands) = &brush
         && sorted(commands) != own
     {

@@ -1,8 +1,10 @@
-//! Embeds `policies/`: presets and starters as texts, and what every start needs of them as tables, so that no start parses TOML.
+//! Embeds `policies/`: presets, starters and grammars as texts, and what every start needs of them as tables, so that no start parses TOML.
 //!
 //! A preset is compiled by its shape alone (lists, tables of lists, plain values, flows, tests). What the keys mean is decided where
 //! the tables are read, by the same table of keys that files go through, and a test holds the result against the schema's own reader.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,12 +18,13 @@ type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let policies = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("policies");
+    let texts = RefCell::new(Texts::default());
     let mut code = String::new();
     writeln!(code, "static PRESETS: &[Preset] = &[")?;
     for (name, path) in toml_files(&policies.join("presets"))? {
         let text = fs::read_to_string(&path)?;
         let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-        let compiled = preset(&name, &text).map_err(|e| format!("{path}: {e}"))?;
+        let compiled = preset(&name, &text, &texts).map_err(|e| format!("{path}: {e}"))?;
         writeln!(code, "Preset {{ name: {name:?}, text: include_str!({path:?}), sha256: Some({hash:?}), compiled: Some(&{compiled}) }},")?;
     }
     writeln!(code, "];\nstatic STARTERS: &[(&str, &str)] = &[")?;
@@ -32,10 +35,43 @@ fn main() -> Result<(), Failure> {
     fs::write(Path::new(&env::var("OUT_DIR")?).join("embedded.rs"), code)?;
 
     let mut code = String::new();
-    built_in(&mut code, &policies.join("control.toml"), &["sealed", "guarded"])?;
-    built_in(&mut code, &policies.join("reserved.toml"), &["reserved"])?;
+    built_in(&mut code, &policies.join("control.toml"), &["sealed", "guarded"], &texts)?;
+    built_in(&mut code, &policies.join("reserved.toml"), &["reserved"], &texts)?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("built_in.rs"), code)?;
+    let texts = format!("static TEXTS: &str = {:?};", texts.borrow().all);
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("texts.rs"), texts)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("families.rs"), families(&policies.join("commands"))?)?;
     Ok(())
+}
+
+/// The grammars of commands as texts, and their names in order: most commands that a policy names have none.
+fn families(folder: &Path) -> Result<String, Failure> {
+    let mut families = String::new();
+    let mut all = Vec::new();
+    let mut beginnings = Vec::new();
+    let files = toml_files(folder)?;
+    let count = files.len();
+    for (at, (file, path)) in files.into_iter().enumerate() {
+        let text = fs::read_to_string(&path)?;
+        let first =
+            text.lines().next().and_then(|line| line.strip_prefix("names = ")).ok_or_else(|| format!("{path}: names come first"))?;
+        let names: Vec<&str> = first.split('"').skip(1).step_by(2).collect();
+        for name in &names {
+            match name.strip_suffix('*') {
+                Some(beginning) => beginnings.push((beginning.to_owned(), at)),
+                None => all.push(((*name).to_owned(), at)),
+            }
+        }
+        let family = format!("file: {file:?}, text: include_str!({path:?}), names: &{names:?}, grammar: OnceLock::new()");
+        writeln!(families, "Family {{ {family} }},")?;
+    }
+    all.sort();
+    if let Some(((name, _), _)) = all.iter().zip(all.iter().skip(1)).find(|((one, _), (next, _))| one == next) {
+        return Err(format!("two grammars are of {name}").into());
+    }
+    Ok(format!(
+        "static FAMILIES: [Family; {count}] = [{families}];\nstatic NAMES: &[(&str, usize)] = &{all:?};\nstatic BEGINNINGS: &[(&str, usize)] = &{beginnings:?};"
+    ))
 }
 
 /// Names without extension, with paths, in the order of names; a folder that is not there has none.
@@ -63,7 +99,7 @@ fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// `[[table]]` entries of `match`, `reason` and `itself`, as a static of that name in capitals.
-fn built_in(code: &mut String, path: &Path, tables: &[&str]) -> Result<(), Failure> {
+fn built_in(code: &mut String, path: &Path, tables: &[&str], texts: &RefCell<Texts>) -> Result<(), Failure> {
     println!("cargo::rerun-if-changed={}", path.display());
     let parsed: toml::Table = toml::from_str(&fs::read_to_string(path)?)?;
     for table in tables {
@@ -72,7 +108,7 @@ fn built_in(code: &mut String, path: &Path, tables: &[&str]) -> Result<(), Failu
             let text = |key: &str| entry.get(key).and_then(toml::Value::as_str);
             let itself = entry.get("itself").and_then(toml::Value::as_bool).unwrap_or_default();
             let pattern = text("match").ok_or("an entry without match")?;
-            let rule = rule("built-in", 0, "control files", pattern, false, text("reason"));
+            let rule = texts.borrow_mut().rule("built-in", 0, "control files", pattern, false, text("reason"));
             writeln!(code, "BuiltIn {{ rule: {rule}, itself: {itself} }},")?;
         }
         writeln!(code, "];")?;
@@ -80,11 +116,30 @@ fn built_in(code: &mut String, path: &Path, tables: &[&str]) -> Result<(), Failu
     Ok(())
 }
 
-fn rule(file: &str, line: usize, list: &str, pattern: &str, preset: bool, why: Option<&str>) -> String {
-    let why = why.map_or_else(|| "None".to_owned(), |why| format!("Some(Text::Static({why:?}))"));
-    format!(
-        "Rule {{ file: Text::Static({file:?}), line: {line}, list: {list:?}, pattern: Text::Static({pattern:?}), preset: {preset}, why: {why} }}"
-    )
+/// The texts of rules, each once.
+#[derive(Default)]
+struct Texts {
+    all: String,
+    known: HashMap<String, String>,
+}
+
+impl Texts {
+    /// The code that stands for a text.
+    fn code(&mut self, text: &str) -> String {
+        let Texts { all, known } = self;
+        let code = known.entry(text.to_owned()).or_insert_with(|| {
+            let code = format!("Text::Embedded({}, {})", all.len(), text.len());
+            all.push_str(text);
+            code
+        });
+        code.clone()
+    }
+
+    fn rule(&mut self, file: &str, line: usize, list: &str, pattern: &str, preset: bool, why: Option<&str>) -> String {
+        let why = why.map_or_else(|| "None".to_owned(), |why| format!("Some({})", self.code(why)));
+        let (file, list, pattern) = (self.code(file), self.code(list), self.code(pattern));
+        format!("Rule {{ file: {file}, line: {line}, list: {list}, pattern: {pattern}, preset: {preset}, why: {why} }}")
+    }
 }
 
 /// The tables of one preset.
@@ -102,10 +157,11 @@ struct Tables {
 struct Source<'t> {
     file: String,
     text: &'t str,
+    texts: &'t RefCell<Texts>,
 }
 
-fn preset(name: &str, text: &str) -> Result<String, Failure> {
-    let source = Source { file: format!("preset {name}"), text };
+fn preset(name: &str, text: &str, texts: &RefCell<Texts>) -> Result<String, Failure> {
+    let source = Source { file: format!("preset {name}"), text, texts };
     let table = DeTable::parse(text)?;
     let mut tables = Tables::default();
     for (key, value) in in_order(table.get_ref()) {
@@ -200,7 +256,7 @@ impl Source<'_> {
         if pattern.starts_with('!') {
             return Err(format!("{place} has {pattern:?}: a preset that takes something away is not compiled").into());
         }
-        Ok(rule(&self.file, line, place, &pattern, true, why.as_deref()))
+        Ok(self.texts.borrow_mut().rule(&self.file, line, place, &pattern, true, why.as_deref()))
     }
 
     /// `[[flow]]` or `[[test]]`.
@@ -218,13 +274,13 @@ impl Source<'_> {
                 "deny" => "Deny",
                 _ => return Err("a test that expects something else".into()),
             };
-            let rule = rule(&self.file, self.place(access.span().start).0, "[test].access", text, true, None);
+            let rule = self.texts.borrow_mut().rule(&self.file, self.place(access.span().start).0, "[test].access", text, true, None);
             write!(tables.tests, "({rule}, Verdict::{verdict}), ")?;
             return Ok(());
         }
         let to: Vec<String> = self.names(value("to")?)?.into_iter().map(|(name, _)| name).collect();
         for (from, at) in self.names(value("from")?)? {
-            let rule = rule(&self.file, self.place(at).0, "[flow].from", &from, true, None);
+            let rule = self.texts.borrow_mut().rule(&self.file, self.place(at).0, "[flow].from", &from, true, None);
             write!(tables.flows, "({rule}, &{to:?}), ")?;
         }
         Ok(())

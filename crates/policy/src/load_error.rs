@@ -140,7 +140,7 @@ impl LoadError {
     /// An error about one rule, for checks that run on the merged policy.
     #[allow(dead_code, reason = "for the checks that need matchers")]
     pub(crate) fn about(code: LoadCode, rule: &Rule, message: impl Into<String>) -> LoadError {
-        let mut error = LoadError::new(code, &rule.file.shared(), message).in_key(rule.list);
+        let mut error = LoadError::new(code, &rule.file.shared(), message).in_key(&*rule.list);
         error.0.line = (rule.line > 0).then_some(rule.line);
         error
     }

@@ -206,7 +206,7 @@ impl Policy {
 
     /// Literal paths of deny and local-only lists. A hard link to one of them counts as it.
     pub fn literal_guarded(&self) -> impl Iterator<Item = &Path> {
-        self.layers.iter().flat_map(|l| l.paths.tries().literal_guarded.iter())
+        self.layers.iter().flat_map(|l| l.paths.literal_guarded().iter())
     }
 
     /// Whether labelled data may go to this host over plain HTTP (`allow_plain_http`). A project's policy that only tightens has no say.
@@ -225,7 +225,7 @@ impl Policy {
     /// The line of the last entry of this list in the own file.
     pub(crate) fn line_of_list(&self, list: &str) -> Option<u32> {
         let own = self.files.first()?;
-        self.rules().filter(|rule| rule.list == list && *rule.file == *own.name).map(Rule::line).max()
+        self.rules().filter(|rule| *rule.list == *list && *rule.file == *own.name).map(Rule::line).max()
     }
 
     /// A preset by itself, with its tests (a policy does not inherit those).

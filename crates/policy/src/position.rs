@@ -44,7 +44,10 @@ impl<'a> Lines<'a> {
         let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let columns = self.before(offset).saturating_sub(self.before(start));
+        let columns = match self.text.get(start..offset) {
+            Some(text) if text.len() < STRIDE => characters(text),
+            _ => self.before(offset).saturating_sub(self.before(start)),
+        };
         let columns = columns.saturating_sub(usize::from(self.mark && start == 0));
         Position { line: narrow(line), column: narrow(columns.saturating_add(1)) }
     }

@@ -8,27 +8,41 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+// `TEXTS`: the texts of all embedded rules, one behind the other
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+
 /// Text of the program itself, or of a file that was read. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Text {
     Static(&'static str),
+    /// A part of [`TEXTS`]. Thousands of pointers into the program would be set right, page by page, at each of its starts.
+    Embedded(u32, u32),
     Shared(Arc<str>),
 }
 
 impl Text {
+    /// Text of the program, if it is that.
+    fn embedded(&self) -> Option<&'static str> {
+        match self {
+            Text::Static(text) => Some(text),
+            Text::Embedded(start, len) => TEXTS.get(*start as usize..)?.get(..*len as usize),
+            Text::Shared(_) => None,
+        }
+    }
+
     /// As a shared string.
     pub(crate) fn shared(&self) -> Arc<str> {
         match self {
-            Text::Static(text) => Arc::from(*text),
             Text::Shared(text) => text.clone(),
+            _ => Arc::from(&**self),
         }
     }
 
     /// The rest behind a prefix.
     pub(crate) fn without_prefix(&self, prefix: &str) -> Option<Text> {
         match self {
-            Text::Static(text) => text.strip_prefix(prefix).map(Text::Static),
             Text::Shared(text) => text.strip_prefix(prefix).map(Text::from),
+            _ => self.embedded()?.strip_prefix(prefix).map(Text::Static),
         }
     }
 }
@@ -37,8 +51,9 @@ impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {
         match self {
-            Text::Static(text) => text,
             Text::Shared(text) => text,
+            // a test reads every one of them
+            _ => self.embedded().unwrap_or_default(),
         }
     }
 }
@@ -105,7 +120,7 @@ pub struct Rule {
     /// Line in that file, from 1; 0 for built-in rules.
     pub(crate) line: u32,
     /// The list, as `[section].key`.
-    pub(crate) list: &'static str,
+    pub(crate) list: Text,
     /// The pattern as written.
     pub(crate) pattern: Text,
     /// Whether a preset gave it.
@@ -127,8 +142,8 @@ impl Rule {
     }
     /// The list the rule stands in, as `[section].key`.
     #[must_use]
-    pub const fn list(&self) -> &'static str {
-        self.list
+    pub fn list(&self) -> &str {
+        &self.list
     }
     /// The pattern as written.
     #[must_use]
@@ -154,7 +169,7 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} \"{}\" ({})", self.list, &*self.pattern, self.place())
+        write!(f, "{} \"{}\" ({})", &*self.list, &*self.pattern, self.place())
     }
 }
 
@@ -219,5 +234,27 @@ impl fmt::Display for RuleRef {
 impl Serialize for RuleRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is embedded is there and whole; that it is the right text, the tests of presets and control files hold.
+    #[test]
+    fn every_embedded_text_can_be_read() {
+        let built_in =
+            crate::control::SEALED.iter().chain(crate::control::GUARDED).chain(crate::control::RESERVED).map(|entry| &entry.rule);
+        let mut count = 0;
+        for rule in built_in {
+            for text in [&rule.file, &rule.list, &rule.pattern].into_iter().chain(&rule.why) {
+                assert!(matches!(text, Text::Embedded(_, len) if *len > 0), "{text:?}");
+                assert!(!text.is_empty() && text.embedded().is_some());
+                count += 1;
+            }
+            assert_eq!(rule.file(), "built-in");
+        }
+        assert!(count > 1000, "{count}");
     }
 }

@@ -234,7 +234,7 @@ impl ArgPattern {
         let named = request.program == self.command
             || file == Some(self.command.as_str())
             || (request.family.is_some() && request.family == family())
-            || (file.is_some() && file.and_then(grammar::grammar_of).map(|(family, _)| family) == family().or(Some("")));
+            || (file.is_some() && file.and_then(grammar::family_of) == family().or(Some("")));
         (named && self.meaning.is_in(request)) || request.inner.iter().any(|inner| self.matches(inner))
     }
 }

@@ -47,9 +47,9 @@ pub use word::PatternError;
 pub(crate) fn concerns(command: &str, request: &ExecRequest) -> bool {
     let file = request.binary().and_then(std::path::Path::file_name).and_then(|n| n.to_str());
     let named = request.program() == command || file == Some(command);
-    let family = || grammar::grammar_of(command).map(|(family, _)| family);
+    let family = || grammar::family_of(command);
     named
         || (request.has_grammar() && family() == request.family)
-        || (file.is_some_and(|f| f != request.program()) && file.and_then(grammar::grammar_of).map(|(family, _)| family) == family())
+        || (file.is_some_and(|f| f != request.program()) && file.and_then(grammar::family_of) == family())
         || request.inner().iter().any(|inner| concerns(command, inner))
 }

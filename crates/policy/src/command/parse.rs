@@ -27,7 +27,7 @@ impl ExecRequest {
     #[must_use]
     pub fn with_binary(self, binary: PathBuf) -> ExecRequest {
         let name = binary.file_name().and_then(|n| n.to_str()).filter(|name| !multicall::is_multicall(name)).map(str::to_owned);
-        let family = name.as_deref().and_then(grammar::grammar_of).map(|(family, _)| family);
+        let family = name.as_deref().and_then(grammar::family_of);
         let mut request = match (name, family) {
             (Some(name), Some(family)) if self.family != Some(family) => {
                 finished(understand(&self.argv, &self.cwd, Some(&name), 0, self.partly))

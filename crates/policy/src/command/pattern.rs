@@ -29,6 +29,17 @@ impl CommandPattern {
         CommandPattern::of_words(name, args, false)
     }
 
+    /// Whether a text is a pattern for sure, without reading it: a bare name, then words of plain characters, wildcards where they may stand.
+    pub(crate) fn is_certainly(text: &str) -> bool {
+        let (name, args) = text.split_once(' ').unwrap_or((text, ""));
+        let args = args.strip_suffix("**").filter(|before| before.is_empty() || before.ends_with(' ')).unwrap_or(args);
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./:=@,+% ".contains(&b);
+        !matches!(name, "" | "." | "..")
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+            && args.bytes().all(|b| is_plain(b) || b == b'*')
+            && !args.contains("**")
+    }
+
     /// The same, where the last part of a path may have wildcards: programs of the project, which its builds make.
     pub(crate) fn parse_below_root(text: &str) -> Result<CommandPattern, PatternError> {
         let words = word::split(text)?;
@@ -129,4 +140,30 @@ impl CommandPattern {
 
 fn is_multicall(binary: &Path) -> bool {
     binary.file_name().and_then(|n| n.to_str()).is_some_and(multicall::is_multicall)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_most_patterns_look_like_is_certain() {
+        for text in ["git", "git status **", "cargo test --test=*", "git push origin *", "cargo +nightly build"] {
+            assert!(CommandPattern::is_certainly(text), "{text}");
+        }
+        for text in ["", " ", ".", "..", "/bin/ls", "git ** x", "git a**", "'git'", "git 'a", "git\u{7}", "git a\\", "*", "git ***"] {
+            assert!(!CommandPattern::is_certainly(text), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_certain_can_be_read(text in r"[a-c*./ _'\\-]{0,12}( \*\*)?") {
+            if CommandPattern::is_certainly(&text) {
+                let pattern = CommandPattern::parse(&text);
+                let name = text.split(' ').next().unwrap();
+                proptest::prop_assert_eq!(pattern.as_ref().ok().map(CommandPattern::name), Some(name), "{}", text);
+            }
+        }
+    }
 }

@@ -30,7 +30,7 @@ impl Understood {
 
     /// The grammar that it is read by.
     pub fn family(&self) -> Option<&'static str> {
-        grammar::grammar_of(&self.command).map(|(family, _)| family)
+        grammar::family_of(&self.command)
     }
 
     /// As [`Meaning::fits`].

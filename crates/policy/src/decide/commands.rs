@@ -1,9 +1,9 @@
 //! Many command patterns at once. A policy with its presets has hundreds; few are about the command at hand, and reading one needs
 //! the command's grammar. So they are kept as text by the name they begin with, and read when a command of that name comes.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
@@ -30,7 +30,8 @@ impl<T> Item<T> {
 
     fn name(&self) -> Option<&str> {
         match self.read.get() {
-            None => plain_name(self.text()),
+            // hundreds of names are asked for, and reading a pattern takes its command's grammar
+            None => plain_name(self.text()).or_else(|| self.pattern().map(CommandPattern::name)),
             Some(pattern) => pattern.as_deref().map(CommandPattern::name),
         }
     }
@@ -40,9 +41,13 @@ impl<T> Item<T> {
 #[derive(Debug)]
 pub(crate) struct CommandSet<T> {
     items: Vec<Item<T>>,
-    /// Made when the first command comes.
+    /// Made when commands keep coming.
     index: OnceLock<Index>,
+    asked: AtomicUsize,
 }
+
+/// So many times all names are looked through: a process that judges one command is done before an index would be.
+const FEW: usize = 8;
 
 #[derive(Debug, Default)]
 struct Index {
@@ -53,20 +58,25 @@ struct Index {
 
 impl<T> Default for CommandSet<T> {
     fn default() -> Self {
-        CommandSet { items: Vec::new(), index: OnceLock::new() }
+        CommandSet { items: Vec::new(), index: OnceLock::new(), asked: AtomicUsize::new(0) }
     }
 }
 
 impl<T> CommandSet<T> {
+    /// An empty one, for so many patterns.
+    pub(crate) fn with_capacity(count: usize) -> CommandSet<T> {
+        CommandSet { items: Vec::with_capacity(count), ..CommandSet::default() }
+    }
+
     /// Adds the pattern that a rule is.
     pub(crate) fn push(&mut self, rule: &RuleRef, value: T) -> Result<(), PatternError> {
         self.push_text(None, rule, value)
     }
 
-    /// Adds a pattern. Those of presets are read by a test of this crate; those of the operator at once.
+    /// Adds a pattern. Those of presets are read by a test of this crate; those of the operator at once, where they could be wrong.
     pub(crate) fn push_text(&mut self, text: Option<&str>, rule: &RuleRef, value: T) -> Result<(), PatternError> {
         let item = Item { rule: rule.clone(), text: text.map(Into::into), read: OnceLock::new(), value };
-        if !rule.is_preset() || plain_name(item.text()).is_none() {
+        if !rule.is_preset() && !CommandPattern::is_certainly(item.text()) {
             let _ = item.read.set(Some(Box::new(CommandPattern::parse(item.text())?)));
         }
         self.index.take();
@@ -122,11 +132,19 @@ impl<T> CommandSet<T> {
     }
 
     fn candidates<'a>(&'a self, request: &ExecRequest) -> impl Iterator<Item = (&'a CommandPattern, &'a Item<T>)> {
-        let index = self.index();
-        let mut found: Vec<usize> = index.paths.clone();
-        names_of(request, &mut |name| found.extend(index.by_name.get(name).into_iter().flatten()));
-        found.sort_unstable();
-        found.dedup();
+        let mut found: Vec<usize> = Vec::new();
+        if self.index.get().is_none() && self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
+            let mut names: Vec<&str> = Vec::with_capacity(4);
+            names_of(request, &mut |name| names.push(name));
+            let fits = |item: &Item<T>| item.name().is_some_and(|name| name.starts_with('/') || names.contains(&name));
+            found.extend(self.items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(at, _)| at));
+        } else {
+            let index = self.index();
+            found.extend(&index.paths);
+            names_of(request, &mut |name| found.extend(index.by_name.get(name).into_iter().flatten()));
+            found.sort_unstable();
+            found.dedup();
+        }
         found.into_iter().filter_map(|i| self.items.get(i)).filter_map(|item| Some((item.pattern()?, item)))
     }
 }
@@ -139,7 +157,7 @@ fn plain_name(text: &str) -> Option<&str> {
 }
 
 /// Every name under which a pattern could mean this command or one that it runs.
-fn names_of(request: &ExecRequest, found: &mut impl FnMut(&str)) {
+fn names_of<'r>(request: &'r ExecRequest, found: &mut impl FnMut(&'r str)) {
     let first = request.argv().first().map_or("", String::as_str);
     found(first.rsplit('/').next().unwrap_or(first));
     found(request.program());
@@ -153,17 +171,14 @@ fn names_of(request: &ExecRequest, found: &mut impl FnMut(&str)) {
 
 #[derive(Debug)]
 struct ArgItem {
-    command: Text,
     rule: RuleRef,
     read: OnceLock<Option<Box<ArgPattern>>>,
 }
 
-/// Argument patterns of `deny_args` and `requires_approval_args`.
+/// Argument patterns of `deny_args` and `requires_approval_args`, in runs of one command.
 #[derive(Debug, Default)]
 pub(crate) struct ArgSet {
-    items: Vec<ArgItem>,
-    /// By command; made when the first command comes.
-    by_command: OnceLock<BTreeMap<Text, Vec<usize>>>,
+    runs: Vec<(Text, Vec<ArgItem>)>,
 }
 
 impl ArgSet {
@@ -172,24 +187,21 @@ impl ArgSet {
         if !rule.is_preset() {
             let _ = read.set(Some(Box::new(ArgPattern::parse(command, rule.pattern())?)));
         }
-        self.by_command.take();
-        self.items.push(ArgItem { command: command.clone(), rule: rule.clone(), read });
+        let item = ArgItem { rule: rule.clone(), read };
+        match self.runs.last_mut() {
+            Some((last, items)) if last == command => items.push(item),
+            _ => self.runs.push((command.clone(), vec![item])),
+        }
         Ok(())
     }
 
     /// The first pattern that the normalised arguments match.
     pub(crate) fn catching(&self, request: &ExecRequest) -> Option<&RuleRef> {
-        let by_command = self.by_command.get_or_init(|| {
-            let mut by_command: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-            for (at, item) in self.items.iter().enumerate() {
-                by_command.entry(item.command.clone()).or_default().push(at);
-            }
-            by_command
-        });
-        let relevant = by_command.iter().filter(|(command, _)| concerns(command, request)).flat_map(|(_, items)| items);
-        relevant.filter_map(|at| self.items.get(*at)).find_map(|item| {
-            let pattern = item.read.get_or_init(|| ArgPattern::parse(&item.command, item.rule.pattern()).ok().map(Box::new));
-            pattern.as_ref().is_some_and(|p| p.matches(request)).then_some(&item.rule)
+        self.runs.iter().filter(|(command, _)| concerns(command, request)).find_map(|(command, items)| {
+            items.iter().find_map(|item| {
+                let pattern = item.read.get_or_init(|| ArgPattern::parse(command, item.rule.pattern()).ok().map(Box::new));
+                pattern.as_ref().is_some_and(|p| p.matches(request)).then_some(&item.rule)
+            })
         })
     }
 }

@@ -79,7 +79,19 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     c.first_atom = c.atoms.len();
     let lists = &merged.lists;
 
-    let mut paths = PathRules::of_home(home);
+    let of_paths = [
+        (PathKind::ControlException, &lists.allow_control_files),
+        (PathKind::Deny, &lists.fs_deny),
+        (PathKind::Read, &lists.read_allow),
+        (PathKind::Write, &lists.write_allow),
+        (PathKind::Delete, &lists.delete_allow),
+        (PathKind::LocalRead, &lists.local_only_read),
+        (PathKind::LocalWrite, &lists.local_only_write),
+        (PathKind::Exec, &lists.exec_allow),
+        (PathKind::Socket, &lists.unix_sockets),
+    ];
+    let built_in = control::SEALED.len() + control::GUARDED.len();
+    let mut paths = PathRules::of_home(home, built_in + of_paths.iter().map(|(_, list)| list.len()).sum::<usize>());
     for entry in control::SEALED {
         paths.add_built_in(PathKind::Sealed, entry);
     }
@@ -95,17 +107,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
     for path in [&merged.settings.audit_path, &merged.settings.audit_key].into_iter().flatten() {
         paths.add_object(PathKind::Sealed, path);
     }
-    for (kind, list) in [
-        (PathKind::ControlException, &lists.allow_control_files),
-        (PathKind::Deny, &lists.fs_deny),
-        (PathKind::Read, &lists.read_allow),
-        (PathKind::Write, &lists.write_allow),
-        (PathKind::Delete, &lists.delete_allow),
-        (PathKind::LocalRead, &lists.local_only_read),
-        (PathKind::LocalWrite, &lists.local_only_write),
-        (PathKind::Exec, &lists.exec_allow),
-        (PathKind::Socket, &lists.unix_sockets),
-    ] {
+    for (kind, list) in of_paths {
         for entry in list {
             let atom = match kind {
                 PathKind::LocalRead | PathKind::LocalWrite => Some(c.atom("file", entry.rule.pattern())?),
@@ -163,7 +165,8 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
         let atom = c.atom("env", entry.rule.pattern())?;
         local_only_vars.insert(&entry.rule.pattern, (entry.rule.clone(), atom)).map_err(|e| refuse_pattern(entry, &e))?;
     }
-    let mut flow_vars = HashMap::new();
+    let mut flow_vars = HashMap::with_capacity(lists.flows.len());
+    c.known.reserve(lists.flows.len());
     for flow in &lists.flows {
         if let Some(name) = flow.entry.rule.pattern.without_prefix("env:").filter(|name| !name.contains('*')) {
             flow_vars.insert(name, c.atom_called(&flow.entry.rule.pattern)?);
@@ -294,7 +297,7 @@ impl Compiler<'_> {
 
     /// Where each narrowed source may go. Several flows of one source add up.
     fn flows(&mut self, flows: &[FlowEntry]) -> Result<HashMap<usize, HashSet<usize>>, LoadError> {
-        let mut narrowed: HashMap<usize, HashSet<usize>> = HashMap::new();
+        let mut narrowed: HashMap<usize, HashSet<usize>> = HashMap::with_capacity(flows.len());
         for flow in flows {
             let Some(from) = self.find(flow.source()) else {
                 return Err(at_rule(
@@ -361,7 +364,7 @@ fn refuse_pattern(entry: &Entry, error: &PatternError) -> LoadError {
 }
 
 fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
-    let mut set = CommandSet::default();
+    let mut set = CommandSet::with_capacity(list.len());
     for entry in list {
         set.push(&entry.rule, ()).map_err(|e| refuse(entry, &e))?;
     }
@@ -370,7 +373,7 @@ fn commands(list: &[Entry]) -> Result<CommandSet<()>, LoadError> {
 
 /// Commands that a list opens: a path in front of them that is not absolute is one below the root.
 fn commands_of(list: &[Entry], root: &Path) -> Result<CommandSet<()>, LoadError> {
-    let mut set = CommandSet::default();
+    let mut set = CommandSet::with_capacity(list.len());
     for entry in list {
         let pattern = entry.rule.pattern();
         let name = pattern.split(' ').next().unwrap_or_default();

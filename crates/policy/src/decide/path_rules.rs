@@ -1,18 +1,18 @@
 //! The path rules of a policy: read at load, put into a trie when the first path is judged.
 //!
 //! Most of them come from presets and the built-in control files, hundreds in every policy, and a script that touches no file never
-//! asks them. What the file system has to say about them (where links lead) is looked up at load all the same: a decision
+//! asks them. The first few paths are judged by the rules whose texts could match them, and only whoever asks more needs all. What the file system has to say about them (where links lead) is looked up at load all the same: a decision
 //! touches no file, and what happened since the load has no say in what a pattern means.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::control::BuiltIn;
 use crate::decision::Atom;
 use crate::merged::Entry;
-use crate::pattern::{Anchor, Links, PathPattern, PatternError, Reading, Trie};
+use crate::pattern::{Anchor, Links, Names, PathPattern, PatternError, Reading, Trie, each_alternative};
 use crate::rule::{Rule, RuleRef, Text};
 
 /// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
@@ -56,6 +56,8 @@ pub(crate) struct PathRule {
     pub(crate) rule: RuleRef,
     pub(crate) atom: Option<Atom>,
     form: Form,
+    /// Links may give it a meaning that its text does not show.
+    linked: bool,
 }
 
 #[derive(Debug)]
@@ -71,13 +73,25 @@ enum Form {
 }
 
 /// The path rules of one layer, in the order in which they count.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PathRules {
     rules: Vec<PathRule>,
     home: Option<PathBuf>,
     links: Mutex<Links>,
+    first: Mutex<Vec<First>>,
     tries: OnceLock<Tries>,
+    literal_guarded: OnceLock<Literals>,
 }
+
+/// One of the first paths that were judged, and the matchers of the rules that may be about it.
+#[derive(Debug)]
+struct First {
+    path: Box<[u8]>,
+    tries: Arc<Tries>,
+}
+
+/// So many paths are judged before all rules are put into one trie.
+const FEW: usize = 6;
 
 /// Matchers of path rules.
 #[derive(Debug, Default)]
@@ -85,8 +99,24 @@ pub(crate) struct Tries {
     pub(crate) exact: Trie,
     /// Strict patterns in lower case, where volumes ignore case.
     pub(crate) folded: Trie,
-    /// Literal paths of deny and local-only lists: hard links to them count as them.
-    pub(crate) literal_guarded: Literals,
+}
+
+/// Matchers that know every rule about one path.
+pub(crate) enum Matchers<'a> {
+    /// Those of all rules.
+    All(&'a Tries),
+    /// Those of the rules that may be about it.
+    Of(Arc<Tries>),
+}
+
+impl std::ops::Deref for Matchers<'_> {
+    type Target = Tries;
+    fn deref(&self) -> &Tries {
+        match self {
+            Matchers::All(tries) => tries,
+            Matchers::Of(tries) => tries,
+        }
+    }
 }
 
 impl Tries {
@@ -98,9 +128,6 @@ impl Tries {
         if !kind.is_strict() {
             return;
         }
-        if matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite) {
-            self.literal_guarded.add(pattern);
-        }
         if let Some(composed) = pattern.composed() {
             self.exact.insert(&composed, index, covers);
         }
@@ -111,8 +138,10 @@ impl Tries {
 }
 
 impl PathRules {
-    pub(super) fn of_home(home: Option<&Path>) -> PathRules {
-        PathRules { rules: Vec::new(), home: home.map(Path::to_path_buf), links: Mutex::default(), tries: OnceLock::new() }
+    /// None yet; about `count` will come.
+    pub(super) fn of_home(home: Option<&Path>, count: usize) -> PathRules {
+        // and some that this machine adds
+        PathRules { home: home.map(Path::to_path_buf), rules: Vec::with_capacity(count.saturating_add(8)), ..PathRules::default() }
     }
 
     /// Adds an entry of a list, or with `text` one of `requires_approval`. The text of a preset was checked by a test of this crate.
@@ -121,21 +150,16 @@ impl PathRules {
             None => Form::Entry(entry.base.clone()),
             Some(text) => Form::Approval(entry.base.clone(), text.into()),
         };
-        let rule = PathRule { kind, rule: entry.rule.clone(), atom, form };
+        let mut rule = PathRule { kind, rule: entry.rule.clone(), atom, form, linked: false };
         let links = self.links.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if entry.rule.is_preset() {
-            look_up(&rule, self.home.as_deref(), links);
-        } else {
-            rule.each(self.home.as_deref(), links, &mut |_, _| {})?;
-        }
+        rule.linked =
+            if entry.rule.is_preset() { look_up(&rule, self.home.as_deref(), links) } else { rule.count(self.home.as_deref(), links)? > 1 };
         self.rules.push(rule);
         Ok(())
     }
 
     pub(super) fn add_built_in(&mut self, kind: PathKind, entry: &'static BuiltIn) {
-        let rule = PathRule { kind, rule: RuleRef::from(&entry.rule), atom: None, form: Form::BuiltIn { itself: entry.itself } };
-        look_up(&rule, self.home.as_deref(), self.links.get_mut().unwrap_or_else(PoisonError::into_inner));
-        self.rules.push(rule);
+        self.push_looked_up(kind, RuleRef::from(&entry.rule), Form::BuiltIn { itself: entry.itself });
     }
 
     /// A file of this machine, by its path and by where links lead from it.
@@ -143,13 +167,17 @@ impl PathRules {
         let rule = Rule {
             file: Text::Static("built-in"),
             line: 0,
-            list: "control files",
+            list: Text::Static("control files"),
             pattern: Text::from(&*path.to_string_lossy()),
             preset: false,
             why: None,
         };
-        let rule = PathRule { kind, rule: rule.into(), atom: None, form: Form::Object(path.to_path_buf()) };
-        look_up(&rule, self.home.as_deref(), self.links.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.push_looked_up(kind, rule.into(), Form::Object(path.to_path_buf()));
+    }
+
+    fn push_looked_up(&mut self, kind: PathKind, rule: RuleRef, form: Form) {
+        let mut rule = PathRule { kind, rule, atom: None, form, linked: false };
+        rule.linked = look_up(&rule, self.home.as_deref(), self.links.get_mut().unwrap_or_else(PoisonError::into_inner));
         self.rules.push(rule);
     }
 
@@ -170,22 +198,59 @@ impl PathRules {
 
     /// Every pattern of the rules of a kind.
     pub(super) fn each_of(&self, kind: PathKind, found: &mut dyn FnMut(&PathPattern<'_>)) {
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = self.links();
         for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
             // read at load already
             let _ = rule.each(self.home.as_deref(), &mut links, &mut |pattern, _| found(pattern));
         }
     }
 
-    pub(crate) fn tries(&self) -> &Tries {
-        self.tries.get_or_init(|| self.compiled(|kind| !matches!(kind, PathKind::Exec | PathKind::Socket)))
+    /// The matchers for one path: all rules that could match it, or cover it, are in them.
+    pub(crate) fn matchers(&self, path: &[u8]) -> Matchers<'_> {
+        if let Some(tries) = self.tries.get() {
+            return Matchers::All(tries);
+        }
+        // where names that differ in case are one file, texts do not tell
+        let names = if Tries::FOLD { None } else { Names::of(path, self.home.as_deref()) };
+        let Some(names) = names else { return Matchers::All(self.tries()) };
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = first.iter().find(|known| *known.path == *path) {
+            return Matchers::Of(known.tries.clone());
+        }
+        if first.len() == FEW {
+            return Matchers::All(self.tries());
+        }
+        let tries = Arc::new(self.compiled(|rule| decides(rule.kind) && (rule.linked || names.may_match(rule.text()))));
+        first.push(First { path: path.into(), tries: tries.clone() });
+        Matchers::Of(tries)
+    }
+
+    fn tries(&self) -> &Tries {
+        self.tries.get_or_init(|| self.compiled(|rule| decides(rule.kind)))
     }
 
     /// The matchers of some kinds of rules alone.
-    pub(super) fn compiled(&self, wanted: impl Fn(PathKind) -> bool) -> Tries {
+    pub(super) fn of_kinds(&self, wanted: impl Fn(PathKind) -> bool) -> Tries {
+        self.compiled(|rule| wanted(rule.kind))
+    }
+
+    /// Literal paths of deny and local-only lists: hard links to them count as them.
+    pub(crate) fn literal_guarded(&self) -> &Literals {
+        self.literal_guarded.get_or_init(|| {
+            let mut literals = Literals::default();
+            let mut links = self.links();
+            let counts = |kind| matches!(kind, PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite);
+            for rule in self.rules.iter().filter(|rule| counts(rule.kind)) {
+                let _ = rule.each(self.home.as_deref(), &mut links, &mut |pattern, _| literals.add(pattern));
+            }
+            literals
+        })
+    }
+
+    fn compiled(&self, wanted: impl Fn(&PathRule) -> bool) -> Tries {
         let mut tries = Tries::default();
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule.kind)) {
+        let mut links = self.links();
+        for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             // fewer than 2^32: a policy is at most 64 files of 1 MiB
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             // texts of files were read before, all others by tests
@@ -193,21 +258,45 @@ impl PathRules {
         }
         tries
     }
+
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What children may start or connect to is asked as a whole, never of one path.
+const fn decides(kind: PathKind) -> bool {
+    !matches!(kind, PathKind::Exec | PathKind::Socket)
 }
 
 impl PathRule {
+    /// The text that is read as its pattern.
+    fn text(&self) -> &str {
+        match &self.form {
+            Form::Approval(_, text) => text,
+            Form::Entry(_) | Form::BuiltIn { .. } | Form::Object(_) => self.rule.pattern(),
+        }
+    }
+
+    /// For how many patterns the rule stands: one, if there are no alternatives in it and no links behind it.
+    fn count(&self, home: Option<&Path>, links: &mut Links) -> Result<usize, PatternError> {
+        let mut count = 0_usize;
+        self.each(home, links, &mut |_, _| count += 1)?;
+        Ok(count)
+    }
+
     /// Every pattern that the rule stands for, and whether it covers what is below.
     fn each(&self, home: Option<&Path>, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>, bool)) -> Result<(), PatternError> {
         let covers = self.kind.covers_below();
         let anchor = if self.kind == PathKind::Deny { Anchor::AnyDepth } else { Anchor::Exact };
         match &self.form {
-            Form::Entry(base) => Reading { base, home, anchor }.each(self.rule.pattern(), links, &mut |p| found(p, covers)),
-            Form::Approval(base, text) => Reading { base, home, anchor }.each(text, links, &mut |p| found(p, covers)),
+            Form::Entry(base) | Form::Approval(base, _) => {
+                Reading { base, home, anchor }.each(self.text(), links, &mut |p| found(p, covers))
+            }
             // what is below a home has no place without one
             Form::BuiltIn { .. } if home.is_none() && self.rule.pattern().starts_with('~') => Ok(()),
             Form::BuiltIn { itself } => {
-                Reading { base: Path::new("/"), home, anchor: Anchor::Floating }
-                    .each(self.rule.pattern(), links, &mut |p| found(p, !itself))
+                Reading { base: Path::new("/"), home, anchor: Anchor::Floating }.each(self.text(), links, &mut |p| found(p, !itself))
             }
             Form::Object(path) => {
                 PathPattern::object(path, links, &mut |p| found(p, covers));
@@ -217,30 +306,33 @@ impl PathRule {
     }
 }
 
-/// Looks up where links lead that the patterns of a rule begin with.
-fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) {
-    let text = rule.rule.pattern();
-    let is_relative = !matches!(rule.form, Form::Object(_)) && !text.starts_with(['/', '~']);
+/// Looks up where links lead that the patterns of a rule begin with. Says whether some lead elsewhere.
+fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) -> bool {
+    let text = rule.text();
+    let is_object = matches!(rule.form, Form::Object(_));
+    let is_relative = !is_object && !text.starts_with(['/', '~']);
     // relative patterns are never looked up below their base
     let hides_a_beginning = text.starts_with('{') && text.contains(['/', '~']);
     if is_relative && !hides_a_beginning {
-        return;
+        return false;
     }
-    if text.contains(['{', '\\']) || matches!(rule.form, Form::Object(_)) {
-        let _ = rule.each(home, links, &mut |_, _| {});
-    } else {
+    if is_object || hides_a_beginning || text.contains('\\') {
+        return rule.count(home, links).is_ok_and(|count| count > 1);
+    }
+    let mut found = false;
+    // in what the program brings along every pattern can be read
+    let _ = each_alternative(text, &mut |text| {
         let (start, rest) = match text.strip_prefix('~') {
             Some(rest) => (home, rest),
             None => (None, text),
         };
+        let start = start.map_or(&b""[..], |home| home.as_os_str().as_bytes()).split(|b| *b == b'/');
         // what is no literal name ends the beginning; of `.` and empty parts there are none in what the program brings along
-        let names = rest.split('/').filter(|part| !part.is_empty()).take_while(|part| !part.contains(['*', '?', '[']));
-        let start = start.into_iter().flat_map(Path::components).filter_map(|c| match c {
-            std::path::Component::Normal(name) => Some(name.as_bytes()),
-            _ => None,
-        });
-        links.real(start.chain(names.map(str::as_bytes)));
-    }
+        let names = rest.as_bytes().split(|b| *b == b'/').take_while(|part| !part.iter().any(|b| b"*?[".contains(b)));
+        found |= links.real(start.chain(names).filter(|name| !matches!(*name, b"" | b"." | b".."))).is_some();
+        Ok(())
+    });
+    found
 }
 
 /// Many paths, in one piece of memory: few ask for them.
@@ -286,7 +378,7 @@ mod tests {
             std::os::unix::fs::symlink("real", home.join(name)).unwrap();
         }
         let lists = load_preset("secure-defaults", &Finder::of_this_user()).unwrap().lists;
-        let mut rules = PathRules::of_home(Some(&home));
+        let mut rules = PathRules::of_home(Some(&home), 0);
         for entry in SEALED.iter().chain(GUARDED) {
             rules.add_built_in(PathKind::Guarded, entry);
         }
@@ -308,6 +400,109 @@ mod tests {
         assert!(real > 10, "{real}");
     }
 
+    #[derive(Default)]
+    struct Seen(std::collections::BTreeSet<(u32, bool)>);
+    impl crate::pattern::Hits for Seen {
+        fn hit(&mut self, end: crate::pattern::End) {
+            self.0.insert((end.rule, end.directory_itself));
+        }
+    }
+
+    fn seen(tries: &Tries, path: &str) -> std::collections::BTreeSet<(u32, bool)> {
+        let mut seen = Seen::default();
+        tries.exact.walk(path.as_bytes(), &mut seen);
+        seen.0
+    }
+
+    /// The first paths are judged by a few rules: those must be all that match, also where a link gives a pattern another place.
+    #[test]
+    fn the_few_rules_of_the_first_paths_say_what_all_say() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap().join("home/mia");
+        let dots = home.parent().unwrap().join("dots");
+        std::fs::create_dir_all(&home).unwrap();
+        std::fs::create_dir_all(dots.join("x")).unwrap();
+        for name in [".ssh", ".bashrc", ".config", ".vim", ".local"] {
+            std::os::unix::fs::symlink(&dots, home.join(name)).unwrap();
+        }
+        let lists = load_preset("secure-defaults", &Finder::of_this_user()).unwrap().lists;
+        let rules = || {
+            let mut rules = PathRules::of_home(Some(&home), 0);
+            for entry in SEALED.iter().chain(GUARDED) {
+                rules.add_built_in(PathKind::Guarded, entry);
+            }
+            for entry in &lists.fs_deny {
+                rules.add(PathKind::Deny, None, entry, None).unwrap();
+            }
+            rules.add_object(PathKind::Guarded, &home.join(".vim/state.json"));
+            rules.asked()
+        };
+        let all = rules();
+        let (home, dots) = (home.to_str().unwrap(), dots.to_str().unwrap());
+        let mut paths: Vec<String> = [
+            "/",
+            "/usr/bin/git",
+            "/etc/shadow",
+            "/etc/zshrc",
+            "/proc/1/environ",
+            "/p/.env",
+            "/p/a/.env.local/x",
+            "/p/x.pem",
+            "/p/id_rsa",
+            "/p/.git/hooks/pre-commit",
+            "/p/.git/config",
+            "/p/CLAUDE.md",
+            "/p/.mcp.json",
+            "/p/ü/.env",
+            "/p/src/main.rs",
+            "/p/lefthook.yml",
+            "/p/.lefthook.toml",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for name in [
+            "",
+            "/",
+            "/.ssh",
+            "/.ssh/id",
+            "/.ssh/authorized_keys",
+            "/.bashrc",
+            "/.zshrc",
+            "/.aws/credentials",
+            "/.config/gh/hosts.yml",
+            "/.config/autostart/x",
+            "/bin/x",
+            "/x/.ssh/id",
+            "/.docker/config.json",
+            "/x",
+            "/state.json",
+            "/autostart/x",
+            "/gh/hosts.yml",
+            "/share/keyrings/x",
+            "/x/y",
+        ] {
+            paths.extend([format!("{home}{name}"), format!("{dots}{name}")]);
+        }
+        let mut matched = 0;
+        for path in &paths {
+            let first = rules();
+            let few = first.matchers(path.as_bytes());
+            assert!(matches!(few, Matchers::Of(_)) || !path.is_ascii(), "{path}");
+            let expected = seen(all.tries(), path);
+            assert_eq!(seen(&few, path), expected, "{path}");
+            matched += usize::from(!expected.is_empty());
+        }
+        assert!(matched > 30, "{matched} of {}", paths.len());
+        // from then on it is all of them, and what was judged before stays
+        let first = rules();
+        for path in paths.iter().filter(|path| path.is_ascii()).take(FEW) {
+            assert!(matches!(first.matchers(path.as_bytes()), Matchers::Of(_)));
+        }
+        assert!(matches!(first.matchers(b"/"), Matchers::Of(_)));
+        assert!(matches!(first.matchers(b"/never/asked"), Matchers::All(_)));
+        assert!(matches!(first.matchers(b"/"), Matchers::All(_)));
+    }
+
     /// They are read when the first path is judged, where nobody could be told.
     #[test]
     fn every_path_pattern_of_the_program_is_one() {
@@ -320,12 +515,14 @@ mod tests {
                 rule: (&e.rule).into(),
                 atom: None,
                 form: Form::BuiltIn { itself: e.itself },
+                linked: false,
             }));
         }
         for preset in crate::preset_names() {
             let mut lists = load_preset(preset, &Finder::of_this_user()).unwrap().lists;
             for entry in lists.path_entries().filter(|e| e.rule.list().starts_with("[filesystem]")) {
-                rules.push(PathRule { kind: PathKind::Deny, rule: entry.rule.clone(), atom: None, form: Form::Entry(entry.base.clone()) });
+                let form = Form::Entry(entry.base.clone());
+                rules.push(PathRule { kind: PathKind::Deny, rule: entry.rule.clone(), atom: None, form, linked: false });
             }
             for approval in lists.requires_approval {
                 assert!(approval.pattern.is_none() || !approval.capability.name().starts_with("fs."), "read them here too");

@@ -42,7 +42,8 @@ pub(super) fn read_file(path: &Path, name: &Arc<str>, uid: u32) -> Result<Source
 
 /// Lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn place(path: &Path) -> io::Result<(Arc<Path>, PathBuf)> {

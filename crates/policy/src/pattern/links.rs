@@ -4,41 +4,70 @@
 //! every pattern costs more than all the rest of loading.
 
 use std::ffi::OsStr;
+use std::hash::BuildHasher as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// From this many questions about names of one directory, the whole directory is read.
 const MANY: u32 = 16;
 /// Larger directories are not read as a whole.
 const MOST_ENTRIES: usize = 512;
 
-/// What is known of the file system, for as long as one policy is loaded.
-#[derive(Debug, Default)]
+/// What is known of the file system, for as long as one policy is loaded: a tree of names in few pieces of memory.
+#[derive(Debug)]
 pub(crate) struct Links {
-    known: HashMap<Box<[u8]>, Object>,
-    directories: HashMap<Box<[u8]>, Directory>,
+    /// The root first.
+    nodes: Vec<Node>,
+    /// Every node but the root, by its parent and its name.
+    children: HashTable<NodeIndex>,
+    hasher: DefaultHashBuilder,
+    /// The names of all nodes.
+    names: Vec<u8>,
+    /// Where links lead; a dangling one leads nowhere.
+    targets: Vec<Option<PathBuf>>,
     /// What is not known by now counts as missing.
     frozen: bool,
 }
 
-#[derive(Debug, Clone)]
+type NodeIndex = u32;
+const ROOT: NodeIndex = 0;
+
+#[derive(Debug)]
+struct Node {
+    parent: NodeIndex,
+    name: (usize, usize),
+    object: Object,
+    /// Questions about names in it, as a directory.
+    asked: u32,
+    /// As a directory, all its entries are known.
+    read: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Object {
     Missing,
     /// Not a link.
     Plain,
     /// A link that nothing has led through yet.
     Link,
-    /// Where a link leads; a dangling one leads nowhere.
-    Leads(Option<PathBuf>),
+    /// A link, and where it leads.
+    Leads(usize),
 }
 
-#[derive(Debug, Default)]
-struct Directory {
-    asked: u32,
-    /// All its entries are known.
-    read: bool,
+impl Default for Links {
+    fn default() -> Links {
+        let root = Node { parent: ROOT, name: (0, 0), object: Object::Plain, asked: 0, read: false };
+        Links {
+            nodes: vec![root],
+            children: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            names: Vec::new(),
+            targets: Vec::new(),
+            frozen: false,
+        }
+    }
 }
 
 impl Links {
@@ -49,71 +78,112 @@ impl Links {
 
     /// For the names of an absolute path: how many of them exist, and where that part really is, if links lead elsewhere.
     pub(crate) fn real<'n>(&mut self, names: impl Iterator<Item = &'n [u8]>) -> Option<(PathBuf, usize)> {
-        let mut path = Vec::with_capacity(128);
+        let mut at = ROOT;
         let mut real: Option<PathBuf> = None;
         let mut count = 0_usize;
         for name in names {
-            let parent = path.len();
-            path.push(b'/');
-            path.extend_from_slice(name);
-            match self.object(&path, parent) {
+            let Some(next) = self.child(at, name) else { break };
+            match self.object(next) {
                 Object::Missing => break,
                 Object::Plain => {
                     if let Some(real) = &mut real {
                         real.push(OsStr::from_bytes(name));
                     }
                 }
+                Object::Link => return None,
                 // a dangling link exists, and nothing below it does
-                Object::Link | Object::Leads(None) => return None,
-                Object::Leads(Some(to)) => real = Some(to),
+                Object::Leads(target) => real = Some(self.targets.get(target)?.clone()?),
             }
+            at = next;
             count += 1;
         }
         // a path with a link in it is never the canonical one
         real.map(|real| (real, count))
     }
 
-    fn object(&mut self, path: &[u8], parent: usize) -> Object {
-        match self.known.get(path) {
-            Some(Object::Link) if !self.frozen => {
-                let leads = Object::Leads(std::fs::canonicalize(OsStr::from_bytes(path)).ok());
-                self.known.insert(path.into(), leads.clone());
-                leads
-            }
-            Some(object) => object.clone(),
-            None if self.frozen => Object::Missing,
-            None => self.look_up(path, path.get(..parent).unwrap_or_default()),
+    /// The node of a name in a directory, looked up if it is new; none if it is known to be missing.
+    fn child(&mut self, of: NodeIndex, name: &[u8]) -> Option<NodeIndex> {
+        let known = self.known(of, name);
+        if known.is_some() || self.frozen {
+            return known;
         }
-    }
-
-    fn look_up(&mut self, path: &[u8], parent: &[u8]) -> Object {
-        if !self.directories.contains_key(parent) {
-            self.directories.insert(parent.into(), Directory::default());
+        let directory = self.nodes.get_mut(of as usize)?;
+        if directory.read {
+            return None;
         }
-        if let Some(directory) = self.directories.get_mut(parent) {
-            if directory.read {
-                return Object::Missing;
-            }
-            directory.asked += 1;
-            // where names are compared without case, a directory's entries do not tell which names exist
-            if directory.asked == MANY && cfg!(target_os = "linux") && self.read(parent) {
-                return if self.known.contains_key(path) { self.object(path, parent.len()) } else { Object::Missing };
-            }
+        directory.asked += 1;
+        // where names are compared without case, a directory's entries do not tell which names exist
+        if directory.asked == MANY && cfg!(target_os = "linux") && self.read(of) {
+            return self.known(of, name);
         }
-        let object = match std::fs::symlink_metadata(Path::new(OsStr::from_bytes(path))) {
+        let object = match std::fs::symlink_metadata(self.path(of, name)) {
             Err(_) => Object::Missing,
             Ok(meta) if meta.is_symlink() => Object::Link,
             Ok(_) => Object::Plain,
         };
-        let is_link = matches!(object, Object::Link);
-        self.known.insert(path.into(), object.clone());
-        if is_link { self.object(path, parent.len()) } else { object }
+        Some(self.add(of, name, object))
+    }
+
+    /// What a node is; of a link, where it leads.
+    fn object(&mut self, index: NodeIndex) -> Object {
+        let Some(node) = self.nodes.get(index as usize) else { return Object::Missing };
+        if !matches!(node.object, Object::Link) || self.frozen {
+            return node.object;
+        }
+        let path = self.path(node.parent, self.name(node));
+        self.targets.push(std::fs::canonicalize(path).ok());
+        let leads = Object::Leads(self.targets.len() - 1);
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            node.object = leads;
+        }
+        leads
+    }
+
+    fn known(&self, of: NodeIndex, name: &[u8]) -> Option<NodeIndex> {
+        let is_it = |index: &NodeIndex| self.nodes.get(*index as usize).is_some_and(|node| node.parent == of && self.name(node) == name);
+        self.children.find(self.hasher.hash_one((of, name)), is_it).copied()
+    }
+
+    fn name(&self, node: &Node) -> &[u8] {
+        self.names.get(node.name.0..node.name.1).unwrap_or_default()
+    }
+
+    /// Adds what is not known yet.
+    fn add(&mut self, parent: NodeIndex, name: &[u8], object: Object) -> NodeIndex {
+        let start = self.names.len();
+        self.names.extend_from_slice(name);
+        // as many as patterns have beginnings, and names stand in a few directories: far below 2^32
+        let index = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(Node { parent, name: (start, self.names.len()), object, asked: 0, read: false });
+        let Links { nodes, names, hasher, children, .. } = self;
+        let hash = |index: &NodeIndex| match nodes.get(*index as usize) {
+            Some(node) => hasher.hash_one((node.parent, names.get(node.name.0..node.name.1).unwrap_or_default())),
+            None => 0,
+        };
+        children.insert_unique(hasher.hash_one((parent, name)), index, hash);
+        index
+    }
+
+    /// The path of a name in a directory.
+    fn path(&self, of: NodeIndex, name: &[u8]) -> PathBuf {
+        let mut names = vec![name];
+        let mut at = of;
+        while let Some(node) = self.nodes.get(at as usize).filter(|_| at != ROOT) {
+            names.push(self.name(node));
+            at = node.parent;
+        }
+        let mut path = Vec::with_capacity(128);
+        for name in names.iter().rev() {
+            path.push(b'/');
+            path.extend_from_slice(name);
+        }
+        PathBuf::from(OsStr::from_bytes(&path))
     }
 
     /// Notes all entries of a directory; says whether it could.
-    fn read(&mut self, directory: &[u8]) -> bool {
-        let path = if directory.is_empty() { b"/" } else { directory };
-        let Ok(entries) = std::fs::read_dir(OsStr::from_bytes(path)) else { return false };
+    fn read(&mut self, directory: NodeIndex) -> bool {
+        let path = self.path(directory, b"");
+        let Ok(entries) = std::fs::read_dir(path) else { return false };
         let mut found = Vec::new();
         for entry in entries {
             let Ok(entry) = entry else { return false };
@@ -124,11 +194,12 @@ impl Links {
             found.push((entry.file_name(), kind.is_symlink()));
         }
         for (name, is_link) in found {
-            let path = [directory, b"/", name.as_bytes()].concat();
-            self.known.entry(path.into()).or_insert(if is_link { Object::Link } else { Object::Plain });
+            if self.known(directory, name.as_bytes()).is_none() {
+                self.add(directory, name.as_bytes(), if is_link { Object::Link } else { Object::Plain });
+            }
         }
-        if let Some(directory) = self.directories.get_mut(directory) {
-            directory.read = true;
+        if let Some(node) = self.nodes.get_mut(directory as usize) {
+            node.read = true;
         }
         true
     }
@@ -139,9 +210,15 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     fn real(links: &mut Links, path: &Path) -> Option<(PathBuf, usize)> {
         links.real(path.as_os_str().as_bytes().split(|b| *b == b'/').filter(|n| !n.is_empty()))
+    }
+
+    fn is_read(links: &Links, directory: &Path) -> bool {
+        let names = directory.as_os_str().as_bytes().split(|b| *b == b'/').filter(|n| !n.is_empty());
+        links.nodes[names.fold(ROOT, |at, name| links.known(at, name).unwrap()) as usize].read
     }
 
     /// By definition: the deepest part that exists, canonical.
@@ -201,7 +278,7 @@ mod tests {
                 assert_eq!(real(&mut links, &top.join(name)), slow(&top.join(name)), "{name}");
             }
         }
-        assert!(links.directories[top.as_os_str().as_bytes()].read);
+        assert!(is_read(&links, &top));
     }
 
     #[test]
@@ -217,6 +294,6 @@ mod tests {
             assert_eq!(real(&mut links, &top.join(format!("f{n}"))), None);
         }
         assert_eq!(real(&mut links, &top.join("link/x")), slow(&top.join("link/x")));
-        assert!(!links.directories[top.as_os_str().as_bytes()].read);
+        assert!(!is_read(&links, &top));
     }
 }

@@ -58,10 +58,7 @@ impl Reading<'_> {
     /// comes beside it. The part of a relative pattern below its base is never looked up: an agent may be able to put a
     /// link there, and would choose what the operator's pattern means.
     pub(crate) fn each(&self, text: &str, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) -> Result<(), PatternError> {
-        if !text.contains(['{', '}']) {
-            return self.one(text, links, found);
-        }
-        alternatives(text)?.iter().try_for_each(|text| self.one(text, links, found))
+        each_alternative(text, &mut |text| self.one(text, links, found))
     }
 
     fn one(&self, text: &str, links: &mut Links, found: &mut dyn FnMut(&PathPattern<'_>)) -> Result<(), PatternError> {
@@ -179,6 +176,29 @@ fn literals(path: &Path) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
+/// Calls `found` with every text that one with braces stands for.
+pub(crate) fn each_alternative(text: &str, found: &mut dyn FnMut(&str) -> Result<(), PatternError>) -> Result<(), PatternError> {
+    if !text.bytes().any(|b| matches!(b, b'{' | b'}')) {
+        return found(text);
+    }
+    let Some((before, inside, after)) = only_group(text) else { return alternatives(text)?.iter().try_for_each(|text| found(text)) };
+    let mut one = String::with_capacity(text.len());
+    for choice in inside.split(',') {
+        one.clear();
+        one.extend([before, choice, after]);
+        found(&one)?;
+    }
+    Ok(())
+}
+
+/// The parts of a text with one group of few choices, and nothing in it that could make it another.
+fn only_group(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (inside, after) = rest.split_once('}')?;
+    let is_simple = !inside.contains('{') && !after.contains(['{', '}']) && !text.contains(['[', '\\']);
+    (is_simple && !before.contains('}') && inside.len() < MAX_ALTERNATIVES).then_some((before, inside, after))
+}
+
 /// `a{b,c}` as `ab` and `ac`; braces nest.
 fn alternatives(text: &str) -> Result<Vec<String>, PatternError> {
     let mut open = vec![text.to_owned()];
@@ -190,9 +210,7 @@ fn alternatives(text: &str) -> Result<Vec<String>, PatternError> {
         match first_group(&text)? {
             None => done.push(text),
             Some((before, choices, after)) => {
-                for choice in choices.iter().rev() {
-                    open.push(format!("{before}{choice}{after}"));
-                }
+                open.extend(choices.iter().rev().map(|choice| [before, choice, after].concat()));
             }
         }
     }
@@ -253,6 +271,18 @@ mod tests {
         assert!(alternatives("a{b").is_err());
         assert!(alternatives("a}b").is_err());
         assert!(alternatives(&"{a,b}".repeat(20)).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_group_is_read_as_any(text in r"[a,/*]{0,3}(\{[a,/*]{0,4}\}|[{}\[\]\\])?[a,/*]{0,2}(\{[a,]{0,3}\})?") {
+            let mut all = Vec::new();
+            let read = each_alternative(&text, &mut |text| { all.push(text.to_owned()); Ok(()) });
+            match alternatives(&text) {
+                Ok(expected) => proptest::prop_assert_eq!(all, expected, "{}", text),
+                Err(_) => proptest::prop_assert!(read.is_err(), "{}", text),
+            }
+        }
     }
 
     fn parse(text: &str, base: &Path, home: Option<&Path>) -> Result<Vec<Option<PathBuf>>, PatternError> {

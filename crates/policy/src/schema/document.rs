@@ -33,7 +33,7 @@ impl Origin {
             rule: RuleRef::from(Rule {
                 file: Text::Shared(self.name.clone()),
                 line,
-                list,
+                list: Text::Static(list),
                 pattern: pattern.into(),
                 preset: self.preset,
                 why: why.map(Into::into),

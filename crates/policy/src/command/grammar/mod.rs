@@ -13,7 +13,7 @@ use hashbrown::HashMap;
 
 #[cfg(test)]
 pub(super) use family::all_names;
-pub(super) use family::grammar_of;
+pub(super) use family::{family_of, grammar_of};
 
 use super::request::Role;
 
@@ -269,7 +269,8 @@ struct Section {
     /// `command`, or `command.sub.NAME`, `command.sub.NAME.sub.NAME` and so on.
     name: &'static str,
     body: &'static str,
-    level: OnceLock<Option<Level>>,
+    /// Of a hundred tables one or two are read.
+    level: OnceLock<Option<Box<Level>>>,
 }
 
 /// The grammar of one family of commands.
@@ -296,7 +297,7 @@ impl Grammar {
 
     fn level<'g>(&'g self, section: &'g Section) -> Option<&'g Level> {
         let groups = || self.group_texts.get_or_init(|| text::groups(self.groups).unwrap_or_default());
-        section.level.get_or_init(|| text::level(section.body, groups()).ok()).as_ref()
+        section.level.get_or_init(|| text::level(section.body, groups()).ok().map(Box::new)).as_deref()
     }
 
     /// The command itself.

@@ -8,7 +8,8 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 name=aegis-$version-$target
 out=${CARGO_TARGET_DIR:-target}
 
-RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$target" -p aegis
+# Pointers that the start sets right are listed in bits and not in 24 bytes each: a megabyte less to read at every start.
+RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" cargo build --release --locked --target "$target" -p aegis
 binary=$out/$target/release/aegis
 hook=$out/$target/release/aegis-hook
 

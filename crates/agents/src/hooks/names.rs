@@ -2,6 +2,8 @@
 //!
 //! The host opens the file later, and by its name: what changes in between is not seen. That is the limit of every hook, and said in the documentation.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,10 +16,12 @@ use aegis_shell::Lookup;
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
 
-/// Looks names up on this machine.
+/// Looks names up on this machine, each once: a text of many commands asks for the same programs and directories again and again.
 #[derive(Debug)]
 pub(super) struct Names {
     search: Vec<PathBuf>,
+    found: RefCell<HashMap<String, Option<(PathBuf, PathBuf)>>>,
+    led: RefCell<HashMap<PathBuf, (PathBuf, bool)>>,
 }
 
 impl Names {
@@ -25,11 +29,20 @@ impl Names {
     pub(super) fn new(path: Option<&OsStr>) -> Names {
         let value = path.map_or(&b"/usr/local/bin:/usr/bin:/bin"[..], OsStr::as_bytes);
         let search = value.split(|b| *b == b':').map(|d| PathBuf::from(OsStr::from_bytes(d))).filter(|d| d.is_absolute()).collect();
-        Names { search }
+        Names { search, found: RefCell::default(), led: RefCell::default() }
     }
 
     /// The file that an absolute path leads to, after all links; one that is not there by the deepest directory that is.
     pub(super) fn leads_to(&self, path: &Path) -> (PathBuf, bool) {
+        if let Some(known) = self.led.borrow().get(path) {
+            return known.clone();
+        }
+        let led = self.follow(path);
+        self.led.borrow_mut().insert(path.to_path_buf(), led.clone());
+        led
+    }
+
+    fn follow(&self, path: &Path) -> (PathBuf, bool) {
         let mut path = path.to_path_buf();
         for _ in 0..MAX_LINKS {
             if let Ok(real) = fs::canonicalize(&path) {
@@ -78,7 +91,12 @@ impl Names {
         if word.contains('/') {
             return None;
         }
-        self.search.iter().map(|directory| directory.join(word)).find_map(|path| Some((path.clone(), runnable(&path)?)))
+        if let Some(known) = self.found.borrow().get(word) {
+            return known.clone();
+        }
+        let found = self.search.iter().map(|directory| directory.join(word)).find_map(|path| runnable(&path).map(|real| (path, real)));
+        self.found.borrow_mut().insert(word.to_owned(), found.clone());
+        found
     }
 
     /// Whether a file is one that the policy closes by name, under another name.

@@ -229,12 +229,12 @@ impl ArgPattern {
     /// Whether the request, or a command it runs, holds these words and options in any spelling.
     #[must_use]
     pub fn matches(&self, request: &ExecRequest) -> bool {
-        let file = request.binary.as_deref().and_then(Path::file_name).and_then(|n| n.to_str()).filter(|n| !multicall::is_multicall(n));
-        let family = || self.meaning.family();
-        let named = request.program == self.command
-            || file == Some(self.command.as_str())
-            || (request.family.is_some() && request.family == family())
-            || (file.is_some() && file.and_then(grammar::family_of) == family().or(Some("")));
+        let family = self.meaning.family();
+        let by_file = || {
+            let file = request.binary.as_deref().and_then(Path::file_name).and_then(|n| n.to_str()).filter(|n| !multicall::is_multicall(n));
+            file.is_some_and(|file| file == self.command || grammar::family_of(file) == family.or(Some("")))
+        };
+        let named = request.program == self.command || (request.family.is_some() && request.family == family) || by_file();
         (named && self.meaning.is_in(request)) || request.inner.iter().any(|inner| self.matches(inner))
     }
 }

@@ -43,13 +43,41 @@ pub(crate) use smallest::smallest_pattern;
 pub use unseen::{ArgWord, is_unseen, shown};
 pub use word::PatternError;
 
-/// Whether a pattern for `command` is about this request or one that it runs: by its names, or because both are of one grammar.
-pub(crate) fn concerns(command: &str, request: &ExecRequest) -> bool {
-    let file = request.binary().and_then(std::path::Path::file_name).and_then(|n| n.to_str());
-    let named = request.program() == command || file == Some(command);
-    let family = || grammar::family_of(command);
-    named
-        || (request.has_grammar() && family() == request.family)
-        || (file.is_some_and(|f| f != request.program()) && file.and_then(grammar::family_of) == family())
-        || request.inner().iter().any(|inner| concerns(command, inner))
+/// The family of commands whose grammar one is read by, by its first name.
+pub(crate) use grammar::family_of;
+
+/// The commands that patterns about one may be about: a request, and those that it runs.
+pub(crate) struct Concerned<'r>(Vec<Named<'r>>);
+
+/// One command by its names.
+struct Named<'r> {
+    program: &'r str,
+    file: Option<&'r str>,
+    family: Option<&'static str>,
+    /// Of the file, where that has another name.
+    file_family: Option<Option<&'static str>>,
+}
+
+impl<'r> Concerned<'r> {
+    pub(crate) fn by(request: &'r ExecRequest) -> Concerned<'r> {
+        let mut all = Vec::with_capacity(2);
+        Concerned::add(request, &mut all);
+        Concerned(all)
+    }
+
+    fn add(request: &'r ExecRequest, all: &mut Vec<Named<'r>>) {
+        let program = request.program();
+        let file = request.binary().and_then(std::path::Path::file_name).and_then(|name| name.to_str());
+        let file_family = file.filter(|file| *file != program).map(family_of);
+        all.push(Named { program, file, family: request.family, file_family });
+        request.inner().iter().for_each(|inner| Concerned::add(inner, all));
+    }
+
+    /// Whether a pattern for `command`, which is of that family, is about one of them: by its names, or because both are of one grammar.
+    pub(crate) fn by_pattern(&self, command: &str, family: Option<&str>) -> bool {
+        self.0.iter().any(|named| {
+            let is_family = named.family.is_some() && named.family == family || named.file_family.is_some_and(|of_file| of_file == family);
+            is_family || named.program == command || named.file == Some(command)
+        })
+    }
 }

@@ -158,7 +158,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_certain_can_be_read(text in r"[a-c*./ _'\\-]{0,12}( \*\*)?") {
+        fn what_is_certain_can_be_read(text in r"[a-c0*./ _'\\:=@,+%{}~$#-]{0,12}( \*\*)?") {
             if CommandPattern::is_certainly(&text) {
                 let pattern = CommandPattern::parse(&text);
                 let name = text.split(' ').next().unwrap();

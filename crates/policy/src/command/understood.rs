@@ -12,6 +12,7 @@ use super::word::STAR;
 #[derive(Debug, Clone)]
 pub(super) struct Understood {
     command: Box<str>,
+    family: Option<&'static str>,
     args: Box<[String]>,
     meaning: OnceLock<Meaning>,
     /// The subcommand that its first word is, if it is one.
@@ -21,7 +22,8 @@ pub(super) struct Understood {
 impl Understood {
     /// Of marked words.
     pub fn of(command: &str, args: &[String]) -> Understood {
-        Understood { command: command.into(), args: args.into(), meaning: OnceLock::new(), subcommand: OnceLock::new() }
+        let family = grammar::family_of(command);
+        Understood { command: command.into(), family, args: args.into(), meaning: OnceLock::new(), subcommand: OnceLock::new() }
     }
 
     fn meaning(&self) -> &Meaning {
@@ -29,8 +31,8 @@ impl Understood {
     }
 
     /// The grammar that it is read by.
-    pub fn family(&self) -> Option<&'static str> {
-        grammar::family_of(&self.command)
+    pub const fn family(&self) -> Option<&'static str> {
+        self.family
     }
 
     /// As [`Meaning::fits`].

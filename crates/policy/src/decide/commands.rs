@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
-use crate::command::{ArgPattern, CommandPattern, ExecRequest, Hazard, PatternError, concerns};
+use crate::command::{ArgPattern, CommandPattern, Concerned, ExecRequest, Hazard, PatternError, family_of};
 use crate::rule::{RuleRef, Text};
 
 #[derive(Debug)]
@@ -132,18 +132,22 @@ impl<T> CommandSet<T> {
     }
 
     fn candidates<'a>(&'a self, request: &ExecRequest) -> impl Iterator<Item = (&'a CommandPattern, &'a Item<T>)> {
+        let mut names: Vec<&str> = Vec::with_capacity(4);
+        names_of(request, &mut |name| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        });
         let mut found: Vec<usize> = Vec::new();
         if self.index.get().is_none() && self.asked.fetch_add(1, Ordering::Relaxed) < FEW {
-            let mut names: Vec<&str> = Vec::with_capacity(4);
-            names_of(request, &mut |name| names.push(name));
             let fits = |item: &Item<T>| item.name().is_some_and(|name| name.starts_with('/') || names.contains(&name));
             found.extend(self.items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(at, _)| at));
         } else {
             let index = self.index();
             found.extend(&index.paths);
-            names_of(request, &mut |name| found.extend(index.by_name.get(name).into_iter().flatten()));
+            names.iter().for_each(|name| found.extend(index.by_name.get(*name).into_iter().flatten()));
+            // each has one name
             found.sort_unstable();
-            found.dedup();
         }
         found.into_iter().filter_map(|i| self.items.get(i)).filter_map(|item| Some((item.pattern()?, item)))
     }
@@ -178,7 +182,14 @@ struct ArgItem {
 /// Argument patterns of `deny_args` and `requires_approval_args`, in runs of one command.
 #[derive(Debug, Default)]
 pub(crate) struct ArgSet {
-    runs: Vec<(Text, Vec<ArgItem>)>,
+    runs: Vec<ArgRun>,
+}
+
+#[derive(Debug)]
+struct ArgRun {
+    command: Text,
+    family: Option<&'static str>,
+    items: Vec<ArgItem>,
 }
 
 impl ArgSet {
@@ -189,19 +200,19 @@ impl ArgSet {
         }
         let item = ArgItem { rule: rule.clone(), read };
         match self.runs.last_mut() {
-            Some((last, items)) if last == command => items.push(item),
-            _ => self.runs.push((command.clone(), vec![item])),
+            Some(last) if last.command == *command => last.items.push(item),
+            _ => self.runs.push(ArgRun { command: command.clone(), family: family_of(command), items: vec![item] }),
         }
         Ok(())
     }
 
     /// The first pattern that the normalised arguments match.
     pub(crate) fn catching(&self, request: &ExecRequest) -> Option<&RuleRef> {
-        self.runs.iter().filter(|(command, _)| concerns(command, request)).find_map(|(command, items)| {
-            items.iter().find_map(|item| {
-                let pattern = item.read.get_or_init(|| ArgPattern::parse(command, item.rule.pattern()).ok().map(Box::new));
-                pattern.as_ref().is_some_and(|p| p.matches(request)).then_some(&item.rule)
-            })
+        let concerned = Concerned::by(request);
+        let about_it = self.runs.iter().filter(|run| concerned.by_pattern(&run.command, run.family));
+        about_it.flat_map(|run| run.items.iter().map(move |item| (run, item))).find_map(|(run, item)| {
+            let pattern = item.read.get_or_init(|| ArgPattern::parse(&run.command, item.rule.pattern()).ok().map(Box::new));
+            pattern.as_ref().is_some_and(|p| p.matches(request)).then_some(&item.rule)
         })
     }
 }

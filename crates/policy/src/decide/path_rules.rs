@@ -226,7 +226,11 @@ impl PathRules {
     }
 
     fn tries(&self) -> &Tries {
-        self.tries.get_or_init(|| self.compiled(|rule| decides(rule.kind)))
+        self.tries.get_or_init(|| {
+            let mut tries = Tries::default();
+            tries.exact.reserve(self.rules.len());
+            self.compile(tries, |rule| decides(rule.kind))
+        })
     }
 
     /// The matchers of some kinds of rules alone.
@@ -248,7 +252,10 @@ impl PathRules {
     }
 
     fn compiled(&self, wanted: impl Fn(&PathRule) -> bool) -> Tries {
-        let mut tries = Tries::default();
+        self.compile(Tries::default(), wanted)
+    }
+
+    fn compile(&self, mut tries: Tries, wanted: impl Fn(&PathRule) -> bool) -> Tries {
         let mut links = self.links();
         for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             // fewer than 2^32: a policy is at most 64 files of 1 MiB

@@ -3,15 +3,18 @@
 //! Hundreds of patterns begin in the same few directories, most of them in the home. Asking the kernel for every component of
 //! every pattern costs more than all the rest of loading.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::hash::BuildHasher as _;
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use rustix::fs::FileType;
 
 /// From this many questions about names of one directory, the whole directory is read.
 const MANY: u32 = 16;
+/// About as many names the presets ask for.
+const USUAL: usize = 448;
 /// Larger directories are not read as a whole.
 const MOST_ENTRIES: usize = 512;
 
@@ -58,12 +61,13 @@ enum Object {
 
 impl Default for Links {
     fn default() -> Links {
-        let root = Node { parent: ROOT, name: (0, 0), object: Object::Plain, asked: 0, read: false };
+        let mut nodes = Vec::with_capacity(USUAL);
+        nodes.push(Node { parent: ROOT, name: (0, 0), object: Object::Plain, asked: 0, read: false });
         Links {
-            nodes: vec![root],
-            children: HashTable::new(),
+            nodes,
+            children: HashTable::with_capacity(USUAL),
             hasher: DefaultHashBuilder::default(),
-            names: Vec::new(),
+            names: Vec::with_capacity(8 * USUAL),
             targets: Vec::new(),
             frozen: false,
         }
@@ -116,9 +120,9 @@ impl Links {
         if directory.asked == MANY && cfg!(target_os = "linux") && self.read(of) {
             return self.known(of, name);
         }
-        let object = match std::fs::symlink_metadata(self.path(of, name)) {
+        let object = match rustix::fs::lstat(self.path(of, name)) {
             Err(_) => Object::Missing,
-            Ok(meta) if meta.is_symlink() => Object::Link,
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_symlink() => Object::Link,
             Ok(_) => Object::Plain,
         };
         Some(self.add(of, name, object))
@@ -166,18 +170,20 @@ impl Links {
 
     /// The path of a name in a directory.
     fn path(&self, of: NodeIndex, name: &[u8]) -> PathBuf {
-        let mut names = vec![name];
-        let mut at = of;
-        while let Some(node) = self.nodes.get(at as usize).filter(|_| at != ROOT) {
-            names.push(self.name(node));
-            at = node.parent;
-        }
         let mut path = Vec::with_capacity(128);
-        for name in names.iter().rev() {
+        self.push_path(of, &mut path);
+        path.push(b'/');
+        path.extend_from_slice(name);
+        PathBuf::from(OsString::from_vec(path))
+    }
+
+    /// As deep as patterns have components: at most 128.
+    fn push_path(&self, of: NodeIndex, path: &mut Vec<u8>) {
+        if let Some(node) = self.nodes.get(of as usize).filter(|_| of != ROOT) {
+            self.push_path(node.parent, path);
             path.push(b'/');
-            path.extend_from_slice(name);
+            path.extend_from_slice(self.name(node));
         }
-        PathBuf::from(OsStr::from_bytes(&path))
     }
 
     /// Notes all entries of a directory; says whether it could.

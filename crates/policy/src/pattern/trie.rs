@@ -144,6 +144,12 @@ fn narrow(index: usize) -> u32 {
 
 /// Building.
 impl Trie {
+    /// Makes room for so many patterns more, as they are on average.
+    pub(crate) fn reserve(&mut self, patterns: usize) {
+        self.nodes.reserve(2 * patterns);
+        self.edges.reserve(patterns, |edge| edge.hash);
+    }
+
     /// Adds a pattern for a rule.
     pub(crate) fn insert(&mut self, pattern: &PathPattern<'_>, rule: RuleIndex, covers: bool) {
         let mut at = 0;

@@ -31,7 +31,7 @@ impl Family {
 }
 
 /// The family of a command, by its first name. Reads no grammar.
-pub(in crate::command) fn family_of(name: &str) -> Option<&'static str> {
+pub(crate) fn family_of(name: &str) -> Option<&'static str> {
     Family::of(name).map(Family::name)
 }
 

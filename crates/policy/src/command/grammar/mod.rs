@@ -13,7 +13,8 @@ use hashbrown::HashMap;
 
 #[cfg(test)]
 pub(super) use family::all_names;
-pub(super) use family::{family_of, grammar_of};
+pub(crate) use family::family_of;
+pub(super) use family::grammar_of;
 
 use super::request::Role;
 

@@ -72,7 +72,7 @@ fn judged(arguments: &Arguments, event: &Event, began: Instant) -> Result<Answer
 
 fn chosen(event: &Event, home: &Path, user: Option<&Path>, state: &Path) -> Result<Chosen, String> {
     let finder = Finder::at_home(Some(home.to_path_buf()));
-    let mut around = Surroundings::default();
+    let mut around = Surroundings { at_once: true, ..Surroundings::default() };
     around.sealed.push(state.to_path_buf());
     around.guarded.extend(std::env::current_exe().ok());
     around.guarded.extend(user.map(Path::to_path_buf));

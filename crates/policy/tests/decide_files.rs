@@ -7,7 +7,7 @@ use aegis_policy::{Access, Decision, Finder, PathOp, Policy, Reason, Surrounding
 use aegis_policy::{PathOp::Delete, PathOp::Read, PathOp::Write, Verdict::Allow, Verdict::Ask, Verdict::Deny};
 
 fn around() -> Surroundings {
-    Surroundings { sealed: vec!["/state/journal".into()], guarded: vec!["/opt/aegis".into()] }
+    Surroundings { sealed: vec!["/state/journal".into()], guarded: vec!["/opt/aegis".into()], ..Surroundings::default() }
 }
 
 fn policy(text: &str) -> Policy {

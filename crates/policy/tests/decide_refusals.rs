@@ -22,7 +22,7 @@ impl Project {
     }
     fn load(&self) -> Result<Policy, LoadError> {
         let finder = Finder::of_this_user().with_home(Path::new("/home/mia"));
-        Policy::load(&self.path("aegis.toml"), &finder, &Surroundings { sealed: vec![self.path("state")], guarded: Vec::new() })
+        Policy::load(&self.path("aegis.toml"), &finder, &Surroundings { sealed: vec![self.path("state")], ..Surroundings::default() })
     }
     fn code(&self) -> Option<LoadCode> {
         self.load().err().map(|e| e.code())

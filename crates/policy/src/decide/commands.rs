@@ -47,7 +47,7 @@ pub(crate) struct CommandSet<T> {
 }
 
 /// So many times all names are looked through: a process that judges one command is done before an index would be.
-const FEW: usize = 8;
+const FEW: usize = 3;
 
 #[derive(Debug, Default)]
 struct Index {

@@ -26,6 +26,8 @@ pub struct Surroundings {
     pub sealed: Vec<PathBuf>,
     /// Not written or deleted, whatever a list says: the policy files themselves, the running binary.
     pub guarded: Vec<PathBuf>,
+    /// What is judged is judged now, and the policy is gone then: where links lead is looked up when the first path is judged.
+    pub at_once: bool,
 }
 
 /// Matchers of one policy.
@@ -189,7 +191,7 @@ pub(crate) fn compile(merged: &Merged, home: Option<&Path>, around: &Surrounding
 
     let (first_atom, after_last_atom) = (c.first_atom, c.atoms.len());
     Ok(Layer {
-        paths: paths.asked(),
+        paths: paths.asked(around.at_once),
         approvals,
         deny_hosts: hosts(&lists.deny_hosts)?,
         local_only_hosts,

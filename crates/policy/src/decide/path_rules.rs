@@ -56,8 +56,6 @@ pub(crate) struct PathRule {
     pub(crate) rule: RuleRef,
     pub(crate) atom: Option<Atom>,
     form: Form,
-    /// Links may give it a meaning that its text does not show.
-    linked: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +76,8 @@ pub(crate) struct PathRules {
     rules: Vec<PathRule>,
     home: Option<PathBuf>,
     links: Mutex<Links>,
+    /// Of each rule, whether links give it a meaning that its text does not show.
+    linked: OnceLock<Vec<bool>>,
     first: Mutex<Vec<First>>,
     tries: OnceLock<Tries>,
     literal_guarded: OnceLock<Literals>,
@@ -150,16 +150,17 @@ impl PathRules {
             None => Form::Entry(entry.base.clone()),
             Some(text) => Form::Approval(entry.base.clone(), text.into()),
         };
-        let mut rule = PathRule { kind, rule: entry.rule.clone(), atom, form, linked: false };
-        let links = self.links.get_mut().unwrap_or_else(PoisonError::into_inner);
-        rule.linked =
-            if entry.rule.is_preset() { look_up(&rule, self.home.as_deref(), links) } else { rule.count(self.home.as_deref(), links)? > 1 };
+        let rule = PathRule { kind, rule: entry.rule.clone(), atom, form };
+        if !entry.rule.is_preset() {
+            rule.count(self.home.as_deref(), &mut Links::none())?;
+        }
         self.rules.push(rule);
         Ok(())
     }
 
     pub(super) fn add_built_in(&mut self, kind: PathKind, entry: &'static BuiltIn) {
-        self.push_looked_up(kind, RuleRef::from(&entry.rule), Form::BuiltIn { itself: entry.itself });
+        let form = Form::BuiltIn { itself: entry.itself };
+        self.rules.push(PathRule { kind, rule: RuleRef::from(&entry.rule), atom: None, form });
     }
 
     /// A file of this machine, by its path and by where links lead from it.
@@ -172,19 +173,25 @@ impl PathRules {
             preset: false,
             why: None,
         };
-        self.push_looked_up(kind, rule.into(), Form::Object(path.to_path_buf()));
+        self.rules.push(PathRule { kind, rule: rule.into(), atom: None, form: Form::Object(path.to_path_buf()) });
     }
 
-    fn push_looked_up(&mut self, kind: PathKind, rule: RuleRef, form: Form) {
-        let mut rule = PathRule { kind, rule, atom: None, form, linked: false };
-        rule.linked = look_up(&rule, self.home.as_deref(), self.links.get_mut().unwrap_or_else(PoisonError::into_inner));
-        self.rules.push(rule);
-    }
-
-    /// All rules are there: nothing asks the file system any more.
-    pub(super) fn asked(mut self) -> PathRules {
-        self.links.get_mut().unwrap_or_else(PoisonError::into_inner).freeze();
+    /// All rules are there. Nothing asks the file system any more, or with `later` nothing after the first path was judged.
+    pub(super) fn asked(self, later: bool) -> PathRules {
+        if !later {
+            self.linked();
+        }
         self
+    }
+
+    /// Looks up where links lead that patterns begin with, once.
+    fn linked(&self) -> &[bool] {
+        self.linked.get_or_init(|| {
+            let mut links = self.links();
+            let linked = self.rules.iter().map(|rule| look_up(rule, self.home.as_deref(), &mut links)).collect();
+            links.freeze();
+            linked
+        })
     }
 
     pub(crate) fn rule(&self, index: u32) -> Option<&PathRule> {
@@ -198,6 +205,7 @@ impl PathRules {
 
     /// Every pattern of the rules of a kind.
     pub(super) fn each_of(&self, kind: PathKind, found: &mut dyn FnMut(&PathPattern<'_>)) {
+        self.linked();
         let mut links = self.links();
         for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
             // read at load already
@@ -220,26 +228,30 @@ impl PathRules {
         if first.len() == FEW {
             return Matchers::All(self.tries());
         }
-        let tries = Arc::new(self.compiled(|rule| decides(rule.kind) && (rule.linked || names.may_match(rule.text()))));
+        let linked = self.linked();
+        let may_be = |at: usize, rule: &PathRule| linked.get(at).copied().unwrap_or(true) || names.may_match(rule.text());
+        let tries = Arc::new(self.compiled(|at, rule| decides(rule.kind) && may_be(at, rule)));
         first.push(First { path: path.into(), tries: tries.clone() });
         Matchers::Of(tries)
     }
 
     fn tries(&self) -> &Tries {
+        self.linked();
         self.tries.get_or_init(|| {
             let mut tries = Tries::default();
             tries.exact.reserve(self.rules.len());
-            self.compile(tries, |rule| decides(rule.kind))
+            self.compile(tries, |_, rule| decides(rule.kind))
         })
     }
 
     /// The matchers of some kinds of rules alone.
     pub(super) fn of_kinds(&self, wanted: impl Fn(PathKind) -> bool) -> Tries {
-        self.compiled(|rule| wanted(rule.kind))
+        self.compiled(|_, rule| wanted(rule.kind))
     }
 
     /// Literal paths of deny and local-only lists: hard links to them count as them.
     pub(crate) fn literal_guarded(&self) -> &Literals {
+        self.linked();
         self.literal_guarded.get_or_init(|| {
             let mut literals = Literals::default();
             let mut links = self.links();
@@ -251,13 +263,13 @@ impl PathRules {
         })
     }
 
-    fn compiled(&self, wanted: impl Fn(&PathRule) -> bool) -> Tries {
+    fn compiled(&self, wanted: impl Fn(usize, &PathRule) -> bool) -> Tries {
         self.compile(Tries::default(), wanted)
     }
 
-    fn compile(&self, mut tries: Tries, wanted: impl Fn(&PathRule) -> bool) -> Tries {
+    fn compile(&self, mut tries: Tries, wanted: impl Fn(usize, &PathRule) -> bool) -> Tries {
         let mut links = self.links();
-        for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
+        for (index, rule) in self.rules.iter().enumerate().filter(|(index, rule)| wanted(*index, rule)) {
             // fewer than 2^32: a policy is at most 64 files of 1 MiB
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             // texts of files were read before, all others by tests
@@ -323,7 +335,12 @@ fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) -> bool {
     if is_relative && !hides_a_beginning {
         return false;
     }
-    if is_object || hides_a_beginning || text.contains('\\') {
+    // what the operator wrote is read as it will be, the rest was checked by tests
+    if is_object
+        || hides_a_beginning
+        || text.contains('\\')
+        || matches!(&rule.form, Form::Entry(_) | Form::Approval(..)) && !rule.rule.is_preset()
+    {
         return rule.count(home, links).is_ok_and(|count| count > 1);
     }
     let mut found = false;
@@ -392,7 +409,7 @@ mod tests {
         for entry in &lists.fs_deny {
             rules.add(PathKind::Deny, None, entry, None).unwrap();
         }
-        let rules = rules.asked();
+        let rules = rules.asked(false);
         let mut real = 0;
         for rule in &rules.rules {
             let patterns = |links: &mut Links| {
@@ -433,7 +450,7 @@ mod tests {
             std::os::unix::fs::symlink(&dots, home.join(name)).unwrap();
         }
         let lists = load_preset("secure-defaults", &Finder::of_this_user()).unwrap().lists;
-        let rules = || {
+        let rules = |later| {
             let mut rules = PathRules::of_home(Some(&home), 0);
             for entry in SEALED.iter().chain(GUARDED) {
                 rules.add_built_in(PathKind::Guarded, entry);
@@ -442,9 +459,9 @@ mod tests {
                 rules.add(PathKind::Deny, None, entry, None).unwrap();
             }
             rules.add_object(PathKind::Guarded, &home.join(".vim/state.json"));
-            rules.asked()
+            rules.asked(later)
         };
-        let all = rules();
+        let all = rules(false);
         let (home, dots) = (home.to_str().unwrap(), dots.to_str().unwrap());
         let mut paths: Vec<String> = [
             "/",
@@ -492,7 +509,7 @@ mod tests {
         }
         let mut matched = 0;
         for path in &paths {
-            let first = rules();
+            let first = rules(true);
             let few = first.matchers(path.as_bytes());
             assert!(matches!(few, Matchers::Of(_)) || !path.is_ascii(), "{path}");
             let expected = seen(all.tries(), path);
@@ -501,7 +518,7 @@ mod tests {
         }
         assert!(matched > 30, "{matched} of {}", paths.len());
         // from then on it is all of them, and what was judged before stays
-        let first = rules();
+        let first = rules(false);
         for path in paths.iter().filter(|path| path.is_ascii()).take(FEW) {
             assert!(matches!(first.matchers(path.as_bytes()), Matchers::Of(_)));
         }
@@ -522,14 +539,13 @@ mod tests {
                 rule: (&e.rule).into(),
                 atom: None,
                 form: Form::BuiltIn { itself: e.itself },
-                linked: false,
             }));
         }
         for preset in crate::preset_names() {
             let mut lists = load_preset(preset, &Finder::of_this_user()).unwrap().lists;
             for entry in lists.path_entries().filter(|e| e.rule.list().starts_with("[filesystem]")) {
                 let form = Form::Entry(entry.base.clone());
-                rules.push(PathRule { kind: PathKind::Deny, rule: entry.rule.clone(), atom: None, form, linked: false });
+                rules.push(PathRule { kind: PathKind::Deny, rule: entry.rule.clone(), atom: None, form });
             }
             for approval in lists.requires_approval {
                 assert!(approval.pattern.is_none() || !approval.capability.name().starts_with("fs."), "read them here too");

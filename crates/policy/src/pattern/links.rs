@@ -75,6 +75,18 @@ impl Default for Links {
 }
 
 impl Links {
+    /// Those of a file system in which nothing is.
+    pub(crate) fn none() -> Links {
+        Links {
+            nodes: Vec::new(),
+            children: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            names: Vec::new(),
+            targets: Vec::new(),
+            frozen: true,
+        }
+    }
+
     /// From now on only what was looked up before is answered: the rest counts as missing.
     pub(crate) const fn freeze(&mut self) {
         self.frozen = true;

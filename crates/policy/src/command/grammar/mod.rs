@@ -153,7 +153,7 @@ impl OptionSpec {
 
     /// Whether it has exactly this name.
     pub fn is_named(&self, name: &str) -> bool {
-        self.names().any(|n| n == name)
+        self.names.as_bytes().split(|b| *b == b' ').any(|n| n == name.as_bytes())
     }
 
     /// The first long name, or the first one.

@@ -289,6 +289,11 @@ impl Policy {
     /// Whether a script may do at all what is asked here: `Allow` or `Ask`.
     #[must_use]
     pub fn permits(&self, access: &Access<'_>) -> bool {
+        if let Access::Path { op, path } = access
+            && !self.layers.iter().all(|layer| layer.may_grant(*op, path))
+        {
+            return false;
+        }
         self.decide(access).verdict() != Verdict::Deny
     }
 }

@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::control::BuiltIn;
@@ -79,6 +80,8 @@ pub(crate) struct PathRules {
     /// Of each rule, whether links give it a meaning that its text does not show.
     linked: OnceLock<Vec<bool>>,
     first: Mutex<Vec<First>>,
+    /// How often it was asked whether a rule could match.
+    asked: AtomicUsize,
     tries: OnceLock<Tries>,
     literal_guarded: OnceLock<Literals>,
 }
@@ -233,6 +236,19 @@ impl PathRules {
         let tries = Arc::new(self.compiled(|at, rule| decides(rule.kind) && may_be(at, rule)));
         first.push(First { path: path.into(), tries: tries.clone() });
         Matchers::Of(tries)
+    }
+
+    /// Whether one of the rules of some kinds could match a path. Where none does, hundreds of others need not be asked. It looks through
+    /// all of these kinds, so whoever keeps asking is told yes and pays for the matchers, once.
+    pub(super) fn could_match(&self, kinds: &[PathKind], path: &[u8]) -> bool {
+        if self.asked.fetch_add(1, Ordering::Relaxed) >= FEW || self.tries.get().is_some() {
+            return true;
+        }
+        let names = if Tries::FOLD { None } else { Names::of(path, self.home.as_deref()) };
+        let Some(names) = names else { return true };
+        let mut links = self.links();
+        let mut rules = self.rules.iter().filter(|rule| kinds.contains(&rule.kind));
+        rules.any(|rule| names.may_match(rule.text()) || look_up(rule, self.home.as_deref(), &mut links))
     }
 
     fn tries(&self) -> &Tries {
@@ -391,6 +407,7 @@ mod tests {
     use super::*;
     use crate::control::{GUARDED, SEALED};
     use crate::load::{Finder, load_preset};
+    use crate::{Access, PathOp, Policy, Surroundings, Verdict};
 
     /// What `look_up` asks at load is all that compiling asks later: with links in a home, frozen answers are those of an open one.
     #[test]
@@ -422,6 +439,42 @@ mod tests {
             real += frozen.iter().filter(|p| p.contains("114, 101, 97, 108]")).count();
         }
         assert!(real > 10, "{real}");
+    }
+
+    /// The short way to a no is the long one's.
+    #[test]
+    fn what_no_list_grants_is_not_permitted() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap();
+        let (project, other) = (home.join("project"), home.join("other"));
+        std::fs::create_dir_all(&project).unwrap();
+        std::fs::create_dir_all(other.join("x")).unwrap();
+        std::os::unix::fs::symlink(&other, home.join("link")).unwrap();
+        let finder = Finder::at_home(Some(home.clone()));
+        let text = "version = 1\ninherits = \"secure-defaults\"\n[filesystem]\nread_allow = [\"**\"]\nlocal_only_read = [\"own/*\"]\nlocal_only_write = [\"own/*\"]\n\
+                    write_allow = [\"src/**\", \"~/link/**\", \"/t\u{fc}r/{a,b}\"]\ndelete_allow = [\"{src,~/link}/**\"]\n";
+        for at_once in [false, true] {
+            let around = Surroundings { at_once, ..Surroundings::default() };
+            let (mut yes, mut no) = (0, 0);
+            for path in
+                ["project/src/a", "project/a", "project/.env", "project/src/.env", "link/x", "other/x", "other", "project/own/x", "x"]
+            {
+                for path in
+                    [home.join(path), Path::new("/").join(path), "/usr/bin/git".into(), "/t\u{fc}r/a".into(), "/".into(), "/a/../b".into()]
+                {
+                    // a policy of its own for each, which has looked up nothing yet
+                    let policy = Policy::from_text("p", text, &project, &finder, &around).unwrap();
+                    for op in [PathOp::Read, PathOp::Write, PathOp::Delete] {
+                        let access = Access::Path { op, path: &path };
+                        let permits = policy.permits(&access);
+                        let decided = Policy::from_text("p", text, &project, &finder, &Surroundings::default()).unwrap().decide(&access);
+                        assert_eq!(permits, decided.verdict() != Verdict::Deny, "{op:?} {}", path.display());
+                        if permits { yes += 1 } else { no += 1 }
+                    }
+                }
+            }
+            assert!(yes > 12 && no > 60, "{yes} {no}");
+        }
     }
 
     #[derive(Default)]

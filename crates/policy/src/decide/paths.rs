@@ -140,7 +140,21 @@ fn granted(layer: &Layer, op: PathOp, best: &Best<'_>) -> Answer {
     }
 }
 
+/// The kinds of rules that grant an operation.
+const fn granting(op: PathOp) -> &'static [PathKind] {
+    match op {
+        PathOp::Read => &[PathKind::Read, PathKind::LocalRead],
+        PathOp::Write => &[PathKind::Write, PathKind::LocalWrite],
+        PathOp::Delete => &[PathKind::Delete],
+    }
+}
+
 impl Layer {
+    /// Whether a list may grant this; where none does, the answer is no, whatever else there is.
+    pub(crate) fn may_grant(&self, op: PathOp, path: &Path) -> bool {
+        self.paths.could_match(granting(op), path.as_os_str().as_bytes())
+    }
+
     /// The first of these paths that the lists alone would let somebody write or delete, where no deny list takes it back, and
     /// the rule that does.
     pub(crate) fn granted<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Option<(&'p Path, crate::rule::RuleRef)> {
@@ -152,15 +166,13 @@ impl Layer {
     }
 
     fn granting_rule(&self, tries: &Tries, path: &Path) -> Option<crate::rule::RuleRef> {
-        [(PathOp::Write, &[PathKind::Write, PathKind::LocalWrite][..]), (PathOp::Delete, &[PathKind::Delete])].into_iter().find_map(
-            |(op, kinds)| {
-                let best = match_all(self, tries, op, path);
-                if best.rule(PathKind::Deny).is_some() {
-                    return None;
-                }
-                let rule = kinds.iter().find_map(|k| best.rule(*k))?;
-                self.path_answer(Verdict::Allow, Reason::Allowed, rule).rule
-            },
-        )
+        [PathOp::Write, PathOp::Delete].into_iter().find_map(|op| {
+            let best = match_all(self, tries, op, path);
+            if best.rule(PathKind::Deny).is_some() {
+                return None;
+            }
+            let rule = granting(op).iter().find_map(|k| best.rule(*k))?;
+            self.path_answer(Verdict::Allow, Reason::Allowed, rule).rule
+        })
     }
 }

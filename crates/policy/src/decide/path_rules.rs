@@ -1,8 +1,10 @@
 //! The path rules of a policy: read at load, put into a trie when the first path is judged.
 //!
 //! Most of them come from presets and the built-in control files, hundreds in every policy, and a script that touches no file never
-//! asks them. The first few paths are judged by the rules whose texts could match them, and only whoever asks more needs all. What the file system has to say about them (where links lead) is looked up at load all the same: a decision
-//! touches no file, and what happened since the load has no say in what a pattern means.
+//! asks them. The first few paths are judged by the rules whose texts could match them, and only whoever asks more needs all.
+//!
+//! What the file system has to say about them (where links lead) is looked up at load: a decision touches no file, and what happened
+//! since the load has no say in what a pattern means. Only a policy that judges at once and is gone then waits for its first path.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::control::BuiltIn;
 use crate::decision::Atom;
 use crate::merged::Entry;
-use crate::pattern::{Anchor, Links, Names, PathPattern, PatternError, Reading, Trie, each_alternative};
+use crate::pattern::{Anchor, Links, Names, PathPattern, PatternError, Reading, Trie, each_alternative, names_of};
 use crate::rule::{Rule, RuleRef, Text};
 
 /// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
@@ -80,8 +82,8 @@ pub(crate) struct PathRules {
     /// Of each rule, whether links give it a meaning that its text does not show.
     linked: OnceLock<Vec<bool>>,
     first: Mutex<Vec<First>>,
-    /// How often it was asked whether a rule could match.
-    asked: AtomicUsize,
+    /// How often all rules of some kinds were looked through for one path.
+    looked_through: AtomicUsize,
     tries: OnceLock<Tries>,
     literal_guarded: OnceLock<Literals>,
 }
@@ -221,19 +223,14 @@ impl PathRules {
         if let Some(tries) = self.tries.get() {
             return Matchers::All(tries);
         }
-        // where names that differ in case are one file, texts do not tell
-        let names = if Tries::FOLD { None } else { Names::of(path, self.home.as_deref()) };
-        let Some(names) = names else { return Matchers::All(self.tries()) };
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = first.iter().find(|known| *known.path == *path) {
             return Matchers::Of(known.tries.clone());
         }
-        if first.len() == FEW {
-            return Matchers::All(self.tries());
-        }
+        let Some(names) = self.names(path).filter(|_| first.len() < FEW) else { return Matchers::All(self.tries()) };
         let linked = self.linked();
         let may_be = |at: usize, rule: &PathRule| linked.get(at).copied().unwrap_or(true) || names.may_match(rule.text());
-        let tries = Arc::new(self.compiled(|at, rule| decides(rule.kind) && may_be(at, rule)));
+        let tries = Arc::new(self.compiled(0, |at, rule| decides(rule.kind) && may_be(at, rule)));
         first.push(First { path: path.into(), tries: tries.clone() });
         Matchers::Of(tries)
     }
@@ -241,28 +238,29 @@ impl PathRules {
     /// Whether one of the rules of some kinds could match a path. Where none does, hundreds of others need not be asked. It looks through
     /// all of these kinds, so whoever keeps asking is told yes and pays for the matchers, once.
     pub(super) fn could_match(&self, kinds: &[PathKind], path: &[u8]) -> bool {
-        if self.asked.fetch_add(1, Ordering::Relaxed) >= FEW || self.tries.get().is_some() {
+        if self.looked_through.fetch_add(1, Ordering::Relaxed) >= FEW || self.tries.get().is_some() {
             return true;
         }
-        let names = if Tries::FOLD { None } else { Names::of(path, self.home.as_deref()) };
-        let Some(names) = names else { return true };
+        let Some(names) = self.names(path) else { return true };
         let mut links = self.links();
         let mut rules = self.rules.iter().filter(|rule| kinds.contains(&rule.kind));
         rules.any(|rule| names.may_match(rule.text()) || look_up(rule, self.home.as_deref(), &mut links))
     }
 
+    /// The names of a path, where the texts of rules tell what they can match.
+    fn names<'p>(&self, path: &'p [u8]) -> Option<Names<'p>> {
+        // where names that differ in case are one file, they do not
+        if Tries::FOLD { None } else { Names::of(path, self.home.as_deref()) }
+    }
+
     fn tries(&self) -> &Tries {
         self.linked();
-        self.tries.get_or_init(|| {
-            let mut tries = Tries::default();
-            tries.exact.reserve(self.rules.len());
-            self.compile(tries, |_, rule| decides(rule.kind))
-        })
+        self.tries.get_or_init(|| self.compiled(self.rules.len(), |_, rule| decides(rule.kind)))
     }
 
     /// The matchers of some kinds of rules alone.
     pub(super) fn of_kinds(&self, wanted: impl Fn(PathKind) -> bool) -> Tries {
-        self.compiled(|_, rule| wanted(rule.kind))
+        self.compiled(0, |_, rule| wanted(rule.kind))
     }
 
     /// Literal paths of deny and local-only lists: hard links to them count as them.
@@ -279,11 +277,10 @@ impl PathRules {
         })
     }
 
-    fn compiled(&self, wanted: impl Fn(usize, &PathRule) -> bool) -> Tries {
-        self.compile(Tries::default(), wanted)
-    }
-
-    fn compile(&self, mut tries: Tries, wanted: impl Fn(usize, &PathRule) -> bool) -> Tries {
+    /// The matchers of some rules, with room for so many.
+    fn compiled(&self, room: usize, wanted: impl Fn(usize, &PathRule) -> bool) -> Tries {
+        let mut tries = Tries::default();
+        tries.exact.reserve(room);
         let mut links = self.links();
         for (index, rule) in self.rules.iter().enumerate().filter(|(index, rule)| wanted(*index, rule)) {
             // fewer than 2^32: a policy is at most 64 files of 1 MiB
@@ -366,10 +363,10 @@ fn look_up(rule: &PathRule, home: Option<&Path>, links: &mut Links) -> bool {
             Some(rest) => (home, rest),
             None => (None, text),
         };
-        let start = start.map_or(&b""[..], |home| home.as_os_str().as_bytes()).split(|b| *b == b'/');
         // what is no literal name ends the beginning; of `.` and empty parts there are none in what the program brings along
-        let names = rest.as_bytes().split(|b| *b == b'/').take_while(|part| !part.iter().any(|b| b"*?[".contains(b)));
-        found |= links.real(start.chain(names).filter(|name| !matches!(*name, b"" | b"." | b".."))).is_some();
+        let names = rest.as_bytes().split(|b| *b == b'/').filter(|name| !name.is_empty());
+        let names = names.take_while(|name| !name.iter().any(|b| b"*?[".contains(b)));
+        found |= links.real(start.into_iter().flat_map(names_of).chain(names)).is_some();
         Ok(())
     });
     found

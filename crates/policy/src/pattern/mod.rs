@@ -22,7 +22,7 @@ pub use ip_set::{IpRangeError, IpSet, parse_ip_range};
 pub(crate) use links::Links;
 pub(crate) use name::NamePattern;
 pub(crate) use name_set::NameSet;
-pub(crate) use path::{Anchor, PathPattern, Reading, Segment, each_alternative};
+pub(crate) use path::{Anchor, PathPattern, Reading, Segment, each_alternative, names_of};
 pub(crate) use screen::Names;
 pub(crate) use trie::{End, Hits, Trie};
 pub use url::{RequestUrl, UrlError};

@@ -170,8 +170,13 @@ impl PathPattern<'_> {
 }
 
 fn literals(path: &Path) -> impl Iterator<Item = Segment<'_>> {
+    names_of(path).map(|name| Segment::One(Component::Literal(Cow::Borrowed(name))))
+}
+
+/// The names that a path is made of.
+pub(crate) fn names_of(path: &Path) -> impl Iterator<Item = &[u8]> {
     path.components().filter_map(|c| match c {
-        PathComponent::Normal(name) => Some(Segment::One(Component::Literal(Cow::Borrowed(name.as_bytes())))),
+        PathComponent::Normal(name) => Some(name.as_bytes()),
         _ => None,
     })
 }
@@ -192,7 +197,7 @@ pub(crate) fn each_alternative(text: &str, found: &mut dyn FnMut(&str) -> Result
 }
 
 /// The parts of a text with one group of few choices, and nothing in it that could make it another.
-fn only_group(text: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn only_group(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('{')?;
     let (inside, after) = rest.split_once('}')?;
     let is_simple = !inside.contains('{') && !after.contains(['{', '}']) && !text.contains(['[', '\\']);

@@ -3,8 +3,9 @@
 //! Putting hundreds of patterns into a trie costs far more than one path is worth, and many a process judges one or two. Most patterns
 //! have a piece of plain text in them that the path at hand has not: those need not be read for it.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path};
+use std::path::Path;
+
+use super::path::{names_of, only_group};
 
 /// The names of a path that is judged.
 pub(crate) struct Names<'p> {
@@ -26,14 +27,14 @@ impl<'p> Names<'p> {
         if text.starts_with("~/") && !self.in_home {
             return false;
         }
-        let mut rest = text.as_bytes();
+        let mut rest = text;
         while !rest.is_empty() {
             let part = Part::first_of(rest);
             match part.kind {
                 // other spellings of the text count too, a backslash changes what stands behind it, alternatives can be several names
                 Kind::Hard => return true,
                 Kind::Plain => {
-                    if !self.all.contains(&part.text) && needs_a_name(part.text) {
+                    if !self.all.contains(&part.text.as_bytes()) && needs_a_name(part.text) {
                         return false;
                     }
                 }
@@ -41,7 +42,7 @@ impl<'p> Names<'p> {
                     let (start, end) = (part.text.get(..start).unwrap_or_default(), part.text.get(end..).unwrap_or_default());
                     let group = Group::only_one(part.text);
                     let is_choice = |name: &[u8]| group.as_ref().is_none_or(|group| group.is_one_of(name));
-                    let fits = |name: &&[u8]| name.starts_with(start) && name.ends_with(end) && is_choice(name);
+                    let fits = |name: &&[u8]| name.starts_with(start.as_bytes()) && name.ends_with(end.as_bytes()) && is_choice(name);
                     let needs_a_name = needs_a_name(start) || needs_a_name(end) || group.as_ref().is_some_and(Group::needs_a_name);
                     if needs_a_name && !self.all.iter().any(fits) {
                         return false;
@@ -54,21 +55,14 @@ impl<'p> Names<'p> {
     }
 }
 
-fn names_of(path: &Path) -> impl Iterator<Item = &[u8]> {
-    path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.as_bytes()),
-        _ => None,
-    })
-}
-
 /// Without a letter it could also stand for nothing, `.`, `~` or `**`, which need no name at all.
-fn needs_a_name(plain: &[u8]) -> bool {
-    plain.iter().any(u8::is_ascii_alphanumeric)
+fn needs_a_name(plain: &str) -> bool {
+    plain.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 /// What stands up to the next slash.
 struct Part<'t> {
-    text: &'t [u8],
+    text: &'t str,
     kind: Kind,
 }
 
@@ -84,11 +78,11 @@ enum Kind {
 }
 
 impl<'t> Part<'t> {
-    fn first_of(rest: &'t [u8]) -> Part<'t> {
+    fn first_of(rest: &'t str) -> Part<'t> {
         let mut depth = 0_usize;
         let mut wild: Option<(usize, usize)> = None;
         let mut length = rest.len();
-        for (at, byte) in rest.iter().enumerate() {
+        for (at, byte) in rest.bytes().enumerate() {
             match byte {
                 b'/' if depth == 0 => {
                     length = at;
@@ -109,27 +103,24 @@ impl<'t> Part<'t> {
 
 /// A part that is plain but for one group of plain choices.
 struct Group<'t> {
-    before: &'t [u8],
-    choices: &'t [u8],
-    after: &'t [u8],
+    before: &'t str,
+    choices: &'t str,
+    after: &'t str,
 }
 
 impl<'t> Group<'t> {
-    fn only_one(part: &'t [u8]) -> Option<Group<'t>> {
-        let open = part.iter().position(|b| *b == b'{')?;
-        let close = part.iter().position(|b| *b == b'}').filter(|close| open < *close)?;
-        let group = Group { before: part.get(..open)?, choices: part.get(open + 1..close)?, after: part.get(close + 1..)? };
-        let is_plain = |text: &[u8]| !text.iter().any(|b| b"*?[]{}".contains(b));
-        (is_plain(group.before) && is_plain(group.choices) && is_plain(group.after)).then_some(group)
+    fn only_one(part: &'t str) -> Option<Group<'t>> {
+        let (before, choices, after) = only_group(part)?;
+        (!part.contains(['*', '?', ']'])).then_some(Group { before, choices, after })
     }
 
     fn is_one_of(&self, name: &[u8]) -> bool {
-        let between = name.strip_prefix(self.before).and_then(|rest| rest.strip_suffix(self.after));
-        between.is_some_and(|between| self.choices.split(|b| *b == b',').any(|choice| choice == between))
+        let between = name.strip_prefix(self.before.as_bytes()).and_then(|rest| rest.strip_suffix(self.after.as_bytes()));
+        between.is_some_and(|between| self.choices.split(',').any(|choice| choice.as_bytes() == between))
     }
 
     fn needs_a_name(&self) -> bool {
-        self.choices.split(|b| *b == b',').all(needs_a_name)
+        self.choices.split(',').all(needs_a_name)
     }
 }
 

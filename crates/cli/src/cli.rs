@@ -1,5 +1,6 @@
 //! The command line: one definition, from which parser, help, man page and completions come.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,6 +12,30 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// Reads the command line.
+///
+/// Describing every verb to the parser takes longer than reading one. So the verbs that people wait for most are tried alone first, and
+/// whatever is not plainly right is left to the parser of all, which says what is wrong.
+pub(crate) fn parse(argv: &[OsString]) -> Result<Verb, clap::Error> {
+    /// One verb, in the place of the program.
+    #[derive(Parser)]
+    #[command(disable_version_flag = true)]
+    struct Alone<A: Args> {
+        #[command(flatten)]
+        args: A,
+    }
+    fn alone<A: Args>(words: &[OsString]) -> Option<A> {
+        Alone::try_parse_from(words).ok().map(|alone: Alone<A>| alone.args)
+    }
+    let words = argv.get(1..).unwrap_or_default();
+    let verb = match words.first().and_then(|verb| verb.to_str()) {
+        Some("exec") => alone(words).map(Verb::Exec),
+        Some("run") => alone(words).map(Verb::Run),
+        _ => None,
+    };
+    verb.map_or_else(|| Cli::try_parse_from(argv).map(|cli| cli.verb), Ok)
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,7 +159,7 @@ pub(crate) struct Exec {
     pub(crate) json: bool,
     /// The command and its arguments, behind `--`
     #[arg(required = true, last = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<std::ffi::OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Read by the hook itself (`aegis_hook`), which is started too often to wait for a parser of all verbs; this is its help.
@@ -522,4 +547,45 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         return Err(format!("`{key}` is no name: letters, digits and _ only"));
     }
     Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_tried_alone_is_read_as_by_the_parser_of_all() {
+        let mut read = 0;
+        for line in [
+            "exec -- true",
+            "exec --yes --trace --policy p.toml -- make -j 4 -- x",
+            "exec --dry-run --json -- true",
+            "exec --trace --dry-run -- true",
+            "exec true",
+            "exec",
+            "exec --help",
+            "exec -h -- x",
+            "exec --version -- x",
+            "exec -V",
+            "exec -- -V",
+            "exec --no-audit -- a --help",
+            "exec --nope -- true",
+            "run x.star",
+            "run - --arg a=b --json",
+            "run --policy p.toml --arg a=b --arg c=d x.star",
+            "run",
+            "run --help",
+            "run -V",
+            "run x.star y",
+            "--version",
+            "help exec",
+        ] {
+            let argv: Vec<OsString> = ["aegis"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            let whole = Cli::try_parse_from(&argv).map(|cli| format!("{:?}", cli.verb)).map_err(|e| e.render().to_string());
+            let parsed = parse(&argv).map(|verb| format!("{verb:?}")).map_err(|e| e.render().to_string());
+            assert_eq!(parsed, whole, "{line}");
+            read += usize::from(whole.is_ok());
+        }
+        assert_eq!(read, 8);
+    }
 }

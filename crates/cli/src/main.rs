@@ -16,9 +16,7 @@ mod verbs;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{AuditVerb, Cli, PolicyVerb, ShellVerb, Verb};
+use cli::{AuditVerb, PolicyVerb, ShellVerb, Verb};
 use home::Start;
 
 fn main() -> ExitCode {
@@ -37,19 +35,16 @@ fn main() -> ExitCode {
     // the worker makes itself ready while we read the command line and the policy
     let runner = matches!(argv.get(1).and_then(|v| v.to_str()), Some("run" | "check")).then(verbs::worker::runner);
     // and so does the launcher
-    let launcher = argv
-        .get(1)
-        .is_some_and(|verb| verb == "exec")
-        .then(|| aegis_sandbox::confine::Preparing::new(true, Some(&aegis_gate::confine::system_plan())));
+    let launcher = argv.get(1).is_some_and(|verb| verb == "exec").then(verbs::exec::prepare);
     let start = match Start::take() {
         Ok(start) => start,
         Err(error) => return exit::internal(&error),
     };
-    let cli = match Cli::try_parse_from(&argv) {
-        Ok(cli) => cli,
+    let verb = match cli::parse(&argv) {
+        Ok(verb) => verb,
         Err(error) => return exit::usage(&error),
     };
-    match cli.verb {
+    match verb {
         Verb::Run(args) => verbs::run::run(args, start, runner),
         Verb::Exec(args) => verbs::exec::exec(&args, &start, launcher),
         Verb::Check(args) => verbs::check::check(args, start, runner),

@@ -14,7 +14,7 @@ use aegis_sandbox::Cancel;
 use crate::approve::{Answer, ApprovalRequest, Approver};
 use crate::budget::Budget;
 use crate::call::{Call, Ruling};
-use crate::confine::StartLauncher;
+use crate::confine::{EarlyLauncher, StartLauncher};
 use crate::environment::Environment;
 use crate::ledger::Ledger;
 use crate::network::Network;
@@ -67,6 +67,11 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Uses this launcher for the first command that needs one.
+    pub fn keep_launcher(&mut self, early: EarlyLauncher) {
+        self.children.early = Some(early);
+    }
+
     /// Makes a gate; it holds the policy root open from here on.
     ///
     /// # Errors

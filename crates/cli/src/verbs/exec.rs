@@ -1,13 +1,14 @@
 //! `aegis exec`: any command, held by the kernel to the policy's files, with everything it starts.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_gate::confine::{Clearance, PlanFor, Planned, PolicyChanges, in_words, plan, serve_proxy, tell_place};
+use aegis_gate::confine::{Clearance, EarlyLauncher, PlanFor, Planned, PolicyChanges, in_words, plan, serve_proxy, tell_place};
 use aegis_gate::{ApproveNone, Denial, Gate, GateParts, Ledger, Resolver, escaped};
 use aegis_policy::{Confine, Policy};
 use aegis_sandbox::child::{ChildSpec, FileId, Stdin};
@@ -21,18 +22,21 @@ use crate::cli::Exec;
 use crate::home::Start;
 use crate::{denied, exit, journal};
 
-/// Started before there was a policy.
-type Launcher = Option<Result<Preparing, SandboxError>>;
+/// To be called first thing.
+pub(crate) fn prepare() -> EarlyLauncher {
+    EarlyLauncher::start(Preparing::new, true)
+}
 
-pub(crate) fn exec(args: &Exec, start: &Start, launcher: Launcher) -> ExitCode {
+pub(crate) fn exec(args: &Exec, start: &Start, launcher: Option<EarlyLauncher>) -> ExitCode {
     match go(args, start, launcher) {
         Ok(code) => ExitCode::from(code),
         Err(error) => exit::failure(&error),
     }
 }
 
-fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
+fn go(args: &Exec, start: &Start, early: Option<EarlyLauncher>) -> Result<u8, String> {
     let began = Instant::now();
+    let (system, launcher) = early.unwrap_or_else(prepare).parts();
     let mut around = start.surroundings();
     around.sealed.extend(args.journal.audit.iter().map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)?;
@@ -49,7 +53,7 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     let real = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
     let clearance = Clearance::public();
     let of = PlanFor { clearance: &clearance, programs: std::slice::from_ref(&real), home: start.home.as_deref(), cwd: Some(&start.cwd) };
-    let Planned { mut plan, masked } = plan(&policy, &of).map_err(|e| e.to_string())?;
+    let Planned { mut plan, masked } = plan(&policy, &of, system).map_err(|e| e.to_string())?;
     if !plan.grants.iter().any(|grant| start.cwd.starts_with(&grant.path)) {
         return Err(format!(
             "{}: the command could not start here: no rule in [filesystem].read_allow gives this directory",
@@ -67,12 +71,14 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
     // before there are threads, which could get them
     let signals = Signals::that_end().map_err(|e| e.to_string())?;
     let (judge, denials) = PolicyChanges::new(policy.clone(), clearance.clone(), args.yes);
-    let launcher = launcher.unwrap_or_else(|| Preparing::new(plan.at_terminal, None));
-    let confined = launcher.and_then(|launcher| launcher.start(&plan, Some(Box::new(judge))));
-    let confined = confined.map_err(|e| format!("the kernel cannot hold the command here: {e}"))?;
+    let not_held = |e: SandboxError| format!("the kernel cannot hold the command here: {e}");
+    let starting = launcher.and_then(|launcher| launcher.ask(&plan, Some(Box::new(judge)))).map_err(not_held)?;
+    // while it follows the plan
+    let command = Command::new(args, &policy, &real, gate.public_variables(), &signals, start)?;
+    let confined = starting.started().map_err(not_held)?;
     let actual = in_words(&confined, plan.proxy);
     journal::begin(gate.ledger(), &policy, Path::new(&word), None, &actual, start).map_err(|e| e.to_string())?;
-    let ended = run(&mut gate, confined, &plan, &Command { args, program: &real, policy: &policy, signals: &signals }, start);
+    let ended = run(&mut gate, confined, &plan, command);
     let denied = denials.all();
     for denial in &denied {
         gate.ledger().denied_change(denial).map_err(|e| e.to_string())?;
@@ -95,21 +101,39 @@ fn go(args: &Exec, start: &Start, launcher: Launcher) -> Result<u8, String> {
 
 /// What is run.
 struct Command<'a> {
-    args: &'a Exec,
-    program: &'a Path,
     policy: &'a Arc<Policy>,
+    program: &'a Path,
+    expect: FileId,
+    argv: &'a [OsString],
+    env: Vec<(OsString, OsString)>,
+    /// Where it starts, and the very directory.
+    cwd: (&'a Path, File),
     /// What asks it to end is handed on.
     signals: &'a Signals,
 }
 
+impl<'a> Command<'a> {
+    fn new(
+        args: &'a Exec,
+        policy: &'a Arc<Policy>,
+        program: &'a Path,
+        env: Vec<(OsString, OsString)>,
+        signals: &'a Signals,
+        start: &'a Start,
+    ) -> Result<Command<'a>, String> {
+        let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
+        let cwd = File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
+        Ok(Command { policy, program, expect, argv: &args.command, env, cwd: (&start.cwd, cwd), signals })
+    }
+}
+
 /// Runs it to its end: its exit code, and what of the network it did not reach.
-fn run(gate: &mut Gate, mut confined: Confined, plan: &Plan, what: &Command<'_>, start: &Start) -> Result<(u8, Vec<Denial>), String> {
-    let mut env = gate.public_variables();
+fn run(gate: &mut Gate, mut confined: Confined, plan: &Plan, mut what: Command<'_>) -> Result<(u8, Vec<Denial>), String> {
     let records = gate.ledger().connections();
     let proxy = serve_proxy(&mut confined, what.policy, &Clearance::public(), records, Resolver::system(), None)?;
     let address = proxy.as_ref().map(|(_, address)| *address);
-    tell_place(&mut env, plan, address);
-    let end = command(&mut confined, what, &env, start)?;
+    tell_place(&mut what.env, plan, address);
+    let end = command(&mut confined, &what)?;
     confined.abandon();
     Ok((u8::try_from(end.exit_code()).unwrap_or(u8::MAX), proxy.map(|(proxy, _)| proxy.end()).unwrap_or_default()))
 }
@@ -129,16 +153,20 @@ fn gate(args: &Exec, policy: &Arc<Policy>, start: &Start) -> Result<Gate, String
     .map_err(|e| format!("the policy root cannot be opened: {e}"))
 }
 
-fn command(confined: &mut Confined, what: &Command<'_>, env: &[(OsString, OsString)], start: &Start) -> Result<End, String> {
-    let program = what.program;
-    let expect = FileId::from(&std::fs::metadata(program).map_err(|e| format!("{}: {e}", program.display()))?);
-    let cwd = std::fs::File::open(&start.cwd).map_err(|e| format!("{}: {e}", start.cwd.display()))?;
-    let argv: &[OsString] = &what.args.command;
-    let max_memory_bytes = Some(what.policy.settings().limits.max_child_memory_bytes);
-    let spec = ChildSpec { program, expect, argv, env, cwd: cwd.as_fd(), stdin: Stdin::Null, max_memory_bytes };
+fn command(confined: &mut Confined, what: &Command<'_>) -> Result<End, String> {
+    let (path, directory) = &what.cwd;
+    let spec = ChildSpec {
+        program: what.program,
+        expect: what.expect,
+        argv: what.argv,
+        env: &what.env,
+        cwd: directory.as_fd(),
+        stdin: Stdin::Null,
+        max_memory_bytes: Some(what.policy.settings().limits.max_child_memory_bytes),
+    };
     let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
-    let mut child = confined.start_command(&spec, &start.cwd, stdio).map_err(|e| e.to_string())?;
+    let mut child = confined.start_command(&spec, path, stdio).map_err(|e| e.to_string())?;
     loop {
         let (ended, signalled) = (child.ended_fd(), what.signals.fd());
         let mut fds = [ended, signalled].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));

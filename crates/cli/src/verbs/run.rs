@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use aegis_audit::{Finding as AuditFinding, Limit as LimitReached, Output, Sha256Digest, Text, VerifierRefused};
 use aegis_effect::{EffectError, Labelled};
+use aegis_gate::confine::EarlyLauncher;
 use aegis_gate::{ApproveAll, ApproveNone, Approver, Gate, GateParts, Ledger, TerminalApprover};
 use aegis_policy::{Atom, Policy};
 use aegis_script::{Limits, PolicyJudge, RunOptions, RunReport, Runner, Source, Status};
@@ -64,6 +65,11 @@ struct Ready {
 }
 
 fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
+    // a mistake in the policy is said before one in the script
+    let source = read_script(&args.script, start);
+    let says_so = |source: &Source| source.text().contains("subprocess");
+    // what holds its commands makes itself ready meanwhile
+    let launcher = source.as_ref().is_ok_and(says_so).then(|| EarlyLauncher::start(Preparing::new, false));
     let mut around = start.surroundings();
     around.sealed.extend(args.journal.audit.iter().chain(&args.operator_log).map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around).map_err(|e| Stop {
@@ -76,7 +82,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
     let policy = Arc::new(policy);
     let open = |path: &PathBuf| OperatorLog::open(&start.cwd.join(path)).map_err(|e| Stop::failure(format!("{}: {e}", path.display())));
     let operator = args.operator_log.as_ref().map(open).transpose()?;
-    let source = read_script(&args.script, start)?;
+    let source = source?;
     let path = journal::chosen(&args.journal, &policy, start).map_err(Stop::failure)?;
     let journal = path.map(|path| journal::open(&path, &policy)).transpose();
     let journal = journal.map_err(|e| Stop { code: exit::FAILURE, kind: "journal", message: e.to_string() })?;
@@ -102,6 +108,7 @@ fn prepare(args: &Run, start: &Start) -> Result<Ready, Stop> {
         declassified: journal::state_of(policy.root(), start).ok().map(|state| state.join("declassified")),
     };
     let mut gate = Gate::new(parts).map_err(|e| Stop::failure(format!("the policy root cannot be opened: {e}")))?;
+    launcher.into_iter().for_each(|launcher| gate.keep_launcher(launcher));
     let local_only_args = arguments.into_iter().map(|(name, source, value)| (name, gate.keep_argument(source, value))).collect();
     Ok(Ready { gate, policy, source, local_only_args, operator })
 }

@@ -22,9 +22,41 @@ use crate::proxy::{Proxy, ProxyCaps, ProxyParts, RecordConnections};
 /// Starts a launcher: the running program in that role.
 pub type StartLauncher = fn(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError>;
 
+/// A launcher that is started before it is known what for: what takes the most time needs no policy.
+#[derive(Debug)]
+pub struct EarlyLauncher {
+    system: Plan,
+    launcher: Result<Preparing, SandboxError>,
+}
+
+impl EarlyLauncher {
+    /// Starts it, for [`Gate::keep_launcher`](crate::Gate::keep_launcher), or to be asked for itself.
+    #[must_use]
+    pub fn start(start: StartLauncher, at_terminal: bool) -> EarlyLauncher {
+        let system = system_plan();
+        let launcher = start(at_terminal, Some(&system));
+        EarlyLauncher { system, launcher }
+    }
+
+    /// What [`plan`] begins with, and the launcher or why there is none.
+    #[must_use]
+    pub fn parts(self) -> (Plan, Result<Preparing, SandboxError>) {
+        (self.system, self.launcher)
+    }
+
+    /// As [`Confined::abandon`].
+    pub(crate) fn abandon(self) {
+        if let Ok(launcher) = self.launcher {
+            launcher.abandon();
+        }
+    }
+}
+
 /// What a launcher is started with.
 pub(crate) struct HeldParts<'a> {
     pub(crate) start: StartLauncher,
+    /// The one that waits already.
+    pub(crate) early: Option<EarlyLauncher>,
     pub(crate) policy: &'a Arc<Policy>,
     pub(crate) all_approved: bool,
     pub(crate) of: PlanFor<'a>,
@@ -67,9 +99,11 @@ impl Held {
     pub(crate) fn start(parts: HeldParts<'_>) -> Result<Held, NoLauncher> {
         let failed = |error: &dyn std::fmt::Display| NoLauncher::Launcher(error.to_string());
         // the launcher leaves the system's namespaces while the plan is made
-        let launcher = (parts.start)(false, Some(&system_plan())).map_err(|e| failed(&e))?;
+        let early = parts.early.unwrap_or_else(|| EarlyLauncher::start(parts.start, false));
+        let (system, launcher) = early.parts();
+        let launcher = launcher.map_err(|e| failed(&e))?;
         let planned_at = TURNS.changes();
-        let plan = plan(parts.policy, &parts.of).map_err(|e| NoLauncher::Plan(e.to_string()))?.plan;
+        let plan = plan(parts.policy, &parts.of, system).map_err(|e| NoLauncher::Plan(e.to_string()))?.plan;
         let clearance = parts.of.clearance.clone();
         let (judge, denials) = PolicyChanges::new(parts.policy.clone(), clearance.clone(), parts.all_approved);
         let mut confined = launcher.start(&plan, Some(Box::new(judge))).map_err(|e| failed(&e))?;
@@ -91,7 +125,7 @@ impl Held {
 
     /// Whether a program is there that may be started.
     fn starts(&self, program: &Path) -> bool {
-        let around = self.plan.grants.iter().filter(|grant| program.starts_with(&grant.path));
+        let around = self.plan.grants.iter().filter(|grant| grant.holds(program));
         around.max_by_key(|grant| grant.path.as_os_str().len()).is_some_and(|grant| grant.exec)
     }
 

@@ -12,8 +12,8 @@ mod walk;
 
 pub use changes::{Denials, Denied, PolicyChanges};
 pub use clearance::Clearance;
+pub use held::{EarlyLauncher, StartLauncher, in_words, serve_proxy};
 pub(crate) use held::{Held, HeldParts, NoLauncher};
-pub use held::{StartLauncher, in_words, serve_proxy};
 pub use plan::{PlanError, PlanFor, Planned, plan, system_plan};
 pub(crate) use turns::{Kind as TurnKind, TURNS, Turn};
 pub use variables::tell_place;

@@ -3,6 +3,7 @@
 //! Read rules become trees (`dir/**`) or single files, with what of them is denied masked. What may be changed is not in the plan: each
 //! change is judged when it comes. The plan is of the names that are there when the run begins.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use aegis_policy::{Access, ChildNetwork, Extent, PathOp, Policy};
@@ -51,25 +52,26 @@ pub enum PlanError {
     },
 }
 
-/// The plan of a policy.
+/// The plan of a policy, on top of [`system_plan`].
 ///
 /// # Errors
 /// [`PlanError`]: it could only be held in part.
-pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
-    let mut plan = system_plan();
+pub fn plan(policy: &Policy, of: &PlanFor<'_>, system: Plan) -> Result<Planned, PlanError> {
+    let mut plan = system;
+    let mut places = Places::default();
     plan.proxy = policy.settings().child_network == ChildNetwork::Proxy;
     let mut walk = Walk::new(policy, of.clearance);
     // whoever listens there sees what is sent, and nobody knows what it says
     let sockets = if of.clearance.is_public() { policy.socket_reach() } else { Vec::new() };
     let mut open_sockets = Vec::new();
     for reach in sockets {
-        let Some(begin) = real(&reach.begin) else { continue };
+        let Some(begin) = places.real(&reach.begin) else { continue };
         open_sockets.extend(walk.sockets(reach.at(begin.clone())).map_err(|TooMany| PlanError::TooMany(begin))?);
     }
     let (mut trees, mut files) = (Vec::new(), Vec::new());
     let local_only = if of.clearance.is_public() { Vec::new() } else { policy.local_only_reach(PathOp::Read) };
     for reach in policy.reach(PathOp::Read).into_iter().chain(local_only) {
-        let Some(begin) = real(&reach.begin) else { continue };
+        let Some(begin) = places.real(&reach.begin) else { continue };
         walk.follow(reach.at(begin.clone()), &mut trees, &mut files).map_err(|TooMany| PlanError::TooMany(begin))?;
     }
     plan.grants.extend(files.into_iter().map(|path| Grant { path, read: true, write: false, exec: false }));
@@ -90,17 +92,33 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>) -> Result<Planned, PlanError> {
             plan.grants.push(Grant { path: socket, read: false, write: false, exec: false });
         }
     }
-    writable(policy, &mut plan)?;
-    executable(policy, of, &mut walk, &mut plan)?;
+    writable(policy, &mut plan, &mut places)?;
+    executable(policy, of, &mut walk, &mut plan, &mut places)?;
     plan.directories.extend(of.home.into_iter().chain(of.cwd).map(Path::to_path_buf));
     let masked = walk.masks.len();
     plan.masks = walk.masks;
     Ok(Planned { plan, masked })
 }
 
-/// A path without links, if it is there.
-fn real(path: &Path) -> Option<PathBuf> {
-    std::fs::canonicalize(path).ok()
+/// Where paths lead, each looked up once: the lists of a policy begin at few places.
+#[derive(Default)]
+struct Places(HashMap<PathBuf, Option<PathBuf>>);
+
+impl Places {
+    /// A path without links, if it is there.
+    fn real(&mut self, path: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.0.get(path) {
+            return known.clone();
+        }
+        let real = std::fs::canonicalize(path).ok();
+        self.0.insert(path.to_path_buf(), real.clone());
+        real
+    }
+
+    /// Made since.
+    fn forget(&mut self, path: &Path) {
+        self.0.retain(|known, _| !path.starts_with(known) && !known.starts_with(path));
+    }
 }
 
 /// What every plan has, whatever the policy says: the system's programs, libraries and settings.
@@ -134,7 +152,7 @@ fn make(directory: &Path) -> Result<(), PlanError> {
 }
 
 /// Mounts on which changes can be made at all. Which are, is judged one by one.
-fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
+fn writable(policy: &Policy, plan: &mut Plan, places: &mut Places) -> Result<(), PlanError> {
     for op in [PathOp::Write, PathOp::Delete] {
         for reach in policy.reach(op).into_iter().chain(policy.local_only_reach(op)) {
             // something new is made in the directory above
@@ -147,9 +165,10 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
             let is_missing = || std::fs::symlink_metadata(directory).is_err() && may_write_below(policy, directory);
             if op == PathOp::Write && reach.extent == Extent::All && !is_inside && is_missing() {
                 make(directory)?;
+                places.forget(directory);
             }
             // in a tree it may be missing yet; elsewhere what is above it is nothing that was granted
-            let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(real);
+            let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(|path| places.real(path));
             let Some(directory) = there.filter(|directory| directory.is_dir()) else { continue };
             match plan.grants.iter_mut().find(|grant| directory.starts_with(&grant.path) && grant.path.is_dir()) {
                 Some(grant) => grant.write = true,
@@ -165,16 +184,17 @@ fn writable(policy: &Policy, plan: &mut Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut Plan, places: &mut Places) -> Result<(), PlanError> {
     for reach in policy.exec_reach() {
         // where programs will be built: the kernel takes rights only for what is there
         if reach.extent == Extent::All && std::fs::symlink_metadata(&reach.begin).is_err() {
             let is_inside = plan.grants.iter().any(|grant| reach.begin.starts_with(&grant.path));
             if is_inside && may_write_below(policy, &reach.begin) {
                 make(&reach.begin)?;
+                places.forget(&reach.begin);
             }
         }
-        let Some(begin) = real(&reach.begin) else { continue };
+        let Some(begin) = places.real(&reach.begin) else { continue };
         let (mut trees, mut files) = (Vec::new(), Vec::new());
         walk.follow(reach.at(begin.clone()), &mut trees, &mut files).map_err(|TooMany| PlanError::TooMany(begin))?;
         for path in trees.into_iter().chain(files) {
@@ -187,7 +207,7 @@ fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut
         }
     }
     for program in of.programs {
-        if let Some(path) = real(program) {
+        if let Some(path) = places.real(program) {
             plan.grants.push(Grant { path, read: true, write: false, exec: true });
         }
     }

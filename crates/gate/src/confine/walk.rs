@@ -62,6 +62,7 @@ impl<'a> Walk<'a> {
 
     /// Masks what is below a tree and may not be read.
     pub(super) fn mask_below(&mut self, top: &Path) -> Result<(), TooMany> {
+        self.policy.look_below(top);
         self.each_below(top, &mut |walk, path, kind| {
             if kind.is_dir() && walk.is_closed(path) {
                 walk.masks.push(path.to_path_buf());

@@ -12,7 +12,7 @@ use aegis_sandbox::child::{ChildSpec, Finished, RunLimits, Stdin, Stop};
 
 use crate::approve::ApprovalRequest;
 use crate::call::{Call, MARK, Ruling, marked, preview};
-use crate::confine::{Clearance, Denied, Held, TURNS, TurnKind};
+use crate::confine::{Clearance, Denied, EarlyLauncher, Held, TURNS, TurnKind};
 use crate::gate::Gate;
 use crate::ledger::Done;
 use crate::perform::child_env::Variable;
@@ -30,6 +30,8 @@ pub(crate) const WAITED: &str = "other calls with local-only data took until the
 pub(crate) struct Children {
     /// Launchers for those that come next; the last one for public programs, and the last for others.
     pub(crate) held: Vec<Held>,
+    /// Waits for the first command.
+    pub(crate) early: Option<EarlyLauncher>,
     /// There was a launcher: this machine can hold commands, whatever happens later.
     pub(crate) was_held: bool,
     /// Why the kernel holds none, where the policy lets them run all the same.

@@ -9,7 +9,7 @@ use aegis_sandbox::child::{self, ChildSpec, Finished, RunLimits};
 use aegis_sandbox::confine::Machine;
 
 use crate::call::Call;
-use crate::confine::{Clearance, Denied, Held, HeldParts, NoLauncher, PlanFor, TURNS, Turn, TurnKind};
+use crate::confine::{Clearance, Denied, EarlyLauncher, Held, HeldParts, NoLauncher, PlanFor, TURNS, Turn, TurnKind};
 use crate::gate::Gate;
 use crate::perform::exec::WAITED;
 use crate::resolve::Binary;
@@ -81,6 +81,7 @@ impl Gate {
         let programs: Vec<PathBuf> = named.chain([program.real.clone()]).collect();
         Held::start(HeldParts {
             start,
+            early: self.children.early.take(),
             policy: &self.policy,
             all_approved: self.approves_all(),
             of: PlanFor { clearance, programs: &programs, home: self.home.as_deref(), cwd: Some(&root) },
@@ -139,6 +140,7 @@ impl Gate {
     /// Leaves the launchers of this gate to the end of this process, for who is about to go.
     pub fn abandon_launchers(&mut self) {
         self.children.held.drain(..).for_each(Held::abandon);
+        self.children.early.take().into_iter().for_each(EarlyLauncher::abandon);
     }
 
     /// Changes that confined commands were denied so far, those with local-only data aside.

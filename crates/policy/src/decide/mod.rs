@@ -18,6 +18,9 @@ pub use flows::BlockedFlow;
 pub use layer::Surroundings;
 pub use reach::{Extent, Reach};
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
 use crate::access::Access;
 use crate::decision::{Atom, Decision, Reason, Verdict, Visibility};
 use crate::policy::Policy;
@@ -88,6 +91,15 @@ impl Policy {
             read: answer.read,
             rule: answer.rule,
             reason: answer.reason,
+        }
+    }
+}
+
+impl Policy {
+    /// Many names below a directory will be asked for, for reading. It changes no answer, only what they cost.
+    pub fn look_below(&self, directory: &Path) {
+        for layer in &self.layers {
+            layer.paths.look_below(directory.as_os_str().as_bytes());
         }
     }
 }

@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::access::PathOp;
 use crate::control::BuiltIn;
 use crate::decision::Atom;
 use crate::merged::Entry;
 use crate::pattern::{Anchor, Links, Names, PathPattern, PatternError, Reading, Trie, each_alternative, names_of};
 use crate::rule::{Rule, RuleRef, Text};
+use known::{FEW, Known};
 
 /// What a path rule does. The order is that of `PathKind::COUNT` slots, not of strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,18 @@ impl PathKind {
     /// Whether a match makes the answer stricter; such kinds also match other spellings of the same name.
     pub(crate) const fn is_strict(self) -> bool {
         matches!(self, PathKind::Sealed | PathKind::Guarded | PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite)
+    }
+
+    /// Whether a match can count in the answer to an operation.
+    const fn is_about(self, op: PathOp) -> bool {
+        match self {
+            PathKind::Sealed | PathKind::Deny | PathKind::LocalRead | PathKind::LocalWrite => true,
+            PathKind::Guarded | PathKind::ControlException => !matches!(op, PathOp::Read),
+            PathKind::AskRead | PathKind::Read => matches!(op, PathOp::Read),
+            PathKind::AskWrite | PathKind::Write => matches!(op, PathOp::Write),
+            PathKind::AskDelete | PathKind::Delete => matches!(op, PathOp::Delete),
+            PathKind::Exec | PathKind::Socket => false,
+        }
     }
 
     pub(super) const fn covers_below(self) -> bool {
@@ -81,22 +95,12 @@ pub(crate) struct PathRules {
     links: Mutex<Links>,
     /// Of each rule, whether links give it a meaning that its text does not show.
     linked: OnceLock<Vec<bool>>,
-    first: Mutex<Vec<First>>,
+    known: Mutex<Known>,
     /// How often all rules of some kinds were looked through for one path.
     looked_through: AtomicUsize,
     tries: OnceLock<Tries>,
     literal_guarded: OnceLock<Literals>,
 }
-
-/// One of the first paths that were judged, and the matchers of the rules that may be about it.
-#[derive(Debug)]
-struct First {
-    path: Box<[u8]>,
-    tries: Arc<Tries>,
-}
-
-/// So many paths are judged before all rules are put into one trie.
-const FEW: usize = 6;
 
 /// Matchers of path rules.
 #[derive(Debug, Default)]
@@ -219,20 +223,38 @@ impl PathRules {
     }
 
     /// The matchers for one path: all rules that could match it, or cover it, are in them.
-    pub(crate) fn matchers(&self, path: &[u8]) -> Matchers<'_> {
+    pub(crate) fn matchers(&self, op: PathOp, path: &[u8]) -> Matchers<'_> {
         if let Some(tries) = self.tries.get() {
             return Matchers::All(tries);
         }
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = first.iter().find(|known| *known.path == *path) {
-            return Matchers::Of(known.tries.clone());
+        let mut known = self.known();
+        if let Some(tries) = known.of(op, path) {
+            return Matchers::Of(tries);
         }
-        let Some(names) = self.names(path).filter(|_| first.len() < FEW) else { return Matchers::All(self.tries()) };
+        let Some(names) = self.names(path).filter(|_| !known.is_full()) else { return Matchers::All(self.tries()) };
         let linked = self.linked();
         let may_be = |at: usize, rule: &PathRule| linked.get(at).copied().unwrap_or(true) || names.may_match(rule.text());
         let tries = Arc::new(self.compiled(0, |at, rule| decides(rule.kind) && may_be(at, rule)));
-        first.push(First { path: path.into(), tries: tries.clone() });
+        known.add(path, &tries);
         Matchers::Of(tries)
+    }
+
+    /// Much below a directory will be judged for reading: that takes the rules alone that could be about it.
+    pub(super) fn look_below(&self, directory: &[u8]) {
+        let mut known = self.known();
+        if self.tries.get().is_some() || !known.wants(directory) {
+            return;
+        }
+        let Some(names) = self.names(directory) else { return };
+        let linked = self.linked();
+        let may_be = |at: usize, rule: &PathRule| {
+            linked.get(at).copied().unwrap_or(true) || names.may_match_below(rule.text(), self.home.as_deref())
+        };
+        known.add_below(directory, self.compiled(0, |at, rule| rule.kind.is_about(PathOp::Read) && may_be(at, rule)));
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether one of the rules of some kinds could match a path. Where none does, hundreds of others need not be asked. It looks through
@@ -398,6 +420,8 @@ impl Literals {
         })
     }
 }
+
+mod known;
 
 #[cfg(test)]
 mod tests;

@@ -93,7 +93,7 @@ pub(super) fn decide(layer: &Layer, op: PathOp, path: &Path) -> Answer {
     if let Some(what) = malformed(path) {
         return Answer::malformed(what);
     }
-    let best = match_all(layer, &layer.paths.matchers(path.as_os_str().as_bytes()), op, path);
+    let best = match_all(layer, &layer.paths.matchers(op, path.as_os_str().as_bytes()), op, path);
     let mut answer = forbidden(layer, op, &best).unwrap_or_else(|| granted(layer, op, &best));
     if let Some(atom) = [PathKind::LocalRead, PathKind::LocalWrite].into_iter().find_map(|k| best.rule(k)).and_then(|r| layer.path_atom(r))
     {
@@ -107,7 +107,7 @@ pub(super) fn decide_name(layer: &Layer, op: PathOp, path: &Path) -> Answer {
     if let Some(what) = malformed(path) {
         return Answer::malformed(what);
     }
-    let best = match_all(layer, &layer.paths.matchers(path.as_os_str().as_bytes()), op, path);
+    let best = match_all(layer, &layer.paths.matchers(op, path.as_os_str().as_bytes()), op, path);
     forbidden(layer, op, &best).unwrap_or_else(|| Answer::new(Verdict::Allow, Reason::Allowed, None))
 }
 
@@ -162,7 +162,7 @@ impl Layer {
         let grants = self.paths.of_kinds(|kind| matches!(kind, PathKind::Write | PathKind::LocalWrite | PathKind::Delete));
         paths
             .filter(|path| self.granting_rule(&grants, path).is_some())
-            .find_map(|path| Some((path, self.granting_rule(&self.paths.matchers(path.as_os_str().as_bytes()), path)?)))
+            .find_map(|path| Some((path, self.granting_rule(&self.paths.matchers(PathOp::Write, path.as_os_str().as_bytes()), path)?)))
     }
 
     fn granting_rule(&self, tries: &Tries, path: &Path) -> Option<crate::rule::RuleRef> {

@@ -53,6 +53,40 @@ impl<'p> Names<'p> {
         }
         true
     }
+
+    /// Whether a pattern of this text could match, or cover, something below the directory of these names. Yes too often, as
+    /// [`Names::may_match`].
+    pub(crate) fn may_match_below(&self, text: &str, home: Option<&Path>) -> bool {
+        // a pattern that is not absolute can begin anywhere
+        let (start, rest) = match (text.strip_prefix("~/"), text.strip_prefix('/')) {
+            (Some(rest), _) if home.is_some() => (home, rest),
+            (None, Some(rest)) => (None, rest),
+            _ => return true,
+        };
+        let mut names = self.all.iter();
+        let mut is_other = |name: &[u8]| names.next().map(|there| *there != name);
+        for name in start.into_iter().flat_map(names_of) {
+            match is_other(name) {
+                Some(false) => {}
+                Some(true) => return false,
+                None => return true,
+            }
+        }
+        let mut rest = rest;
+        while !rest.is_empty() {
+            let part = Part::first_of(rest);
+            if !matches!(part.kind, Kind::Plain) || !needs_a_name(part.text) {
+                return true;
+            }
+            match is_other(part.text.as_bytes()) {
+                Some(false) => {}
+                Some(true) => return false,
+                None => return true,
+            }
+            rest = rest.get(part.text.len() + 1..).unwrap_or_default();
+        }
+        true
+    }
 }
 
 /// Without a letter it could also stand for nothing, `.`, `~` or `**`, which need no name at all.
@@ -177,6 +211,21 @@ mod tests {
         assert!(Names::of("/ü".as_bytes(), None).is_none());
     }
 
+    #[test]
+    fn most_absolute_patterns_are_not_about_what_is_below() {
+        let below = |text: &str| Names::of(b"/h/mia/p", None).unwrap().may_match_below(text, Some(Path::new("/h/mia")));
+        for text in ["~/.ssh/**", "/etc/shadow", "/h/bob/p", "/h/mia/q/**", "~/q/{a,b}", "/proc/*/environ"] {
+            assert!(!below(text), "{text}");
+        }
+        for text in
+            ["~", "~/p", "~/p/q", "/", "/h", "/h/mia/p", "/h/mia/p/a/b", "/h/*/q", ".env", "**/x", "{/etc,~/p}/x", "~/./p", "/h\\/q"]
+        {
+            assert!(below(text), "{text}");
+        }
+        assert!(Names::of(b"/h", None).unwrap().may_match_below("~/.ssh", Some(Path::new("/h/mia"))));
+        assert!(Names::of(b"/h", None).unwrap().may_match_below("~/.ssh", None));
+    }
+
     struct Any(bool);
     impl Hits for Any {
         fn hit(&mut self, _: End) {
@@ -199,6 +248,11 @@ mod tests {
                 let mut any = Any(false);
                 trie.walk(path.as_bytes(), &mut any);
                 proptest::prop_assert!(!any.0 || may(&text, &path), "{} {}", text, path);
+                for (at, _) in path.match_indices('/') {
+                    let (above, _) = path.split_at(at);
+                    let below = Names::of(above.as_bytes(), None).unwrap().may_match_below(&text, Some(Path::new("/h")));
+                    proptest::prop_assert!(!any.0 || below, "{} {} below {}", text, path, above);
+                }
             }
         }
     }

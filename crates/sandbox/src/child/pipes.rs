@@ -17,13 +17,28 @@ pub(super) struct Pipes {
     pub(super) stderr: Option<OwnedFd>,
 }
 
-/// The child's ends, to be closed here as soon as it has them.
-pub(super) struct Theirs([OwnedFd; 3]);
+/// The child's ends.
+pub(super) struct Theirs {
+    /// Else it is `/dev/null`.
+    stdin: Option<OwnedFd>,
+    outputs: [OwnedFd; 2],
+}
 
 impl Theirs {
     /// Standard input, output and error.
-    pub(super) fn each(&self) -> [BorrowedFd<'_>; 3] {
-        self.0.each_ref().map(AsFd::as_fd)
+    pub(super) fn each(&self) -> Result<[BorrowedFd<'_>; 3], SandboxError> {
+        let stdin = match &self.stdin {
+            Some(pipe) => pipe.as_fd(),
+            None => launch::dev_null()?,
+        };
+        let [stdout, stderr] = self.outputs.each_ref().map(AsFd::as_fd);
+        Ok([stdin, stdout, stderr])
+    }
+
+    /// Closes the input, so that we hear when nobody reads it any more, and keeps the outputs: while we could write to them ourselves, no end
+    /// of theirs wakes us before that of the child.
+    pub(super) fn outputs(self) -> [OwnedFd; 2] {
+        self.outputs
     }
 }
 
@@ -31,16 +46,16 @@ impl Pipes {
     /// With one for the input where the child gets one.
     pub(super) fn new(stdin: Stdin) -> Result<(Pipes, Theirs), SandboxError> {
         let (input, theirs_in) = match stdin {
-            Stdin::Null => (None, launch::dev_null()?),
+            Stdin::Null => (None, None),
             Stdin::Pipe => {
                 let (read, write) = pipe()?;
-                (Some(ours(write)?), read)
+                (Some(ours(write)?), Some(read))
             }
         };
         let (stdout, theirs_out) = pipe()?;
         let (stderr, theirs_err) = pipe()?;
         let pipes = Pipes { stdin: input, stdout: Some(ours(stdout)?), stderr: Some(ours(stderr)?) };
-        Ok((pipes, Theirs([theirs_in, theirs_out, theirs_err])))
+        Ok((pipes, Theirs { stdin: theirs_in, outputs: [theirs_out, theirs_err] }))
     }
 }
 

@@ -78,8 +78,9 @@ pub fn run_confined(
     limits: &RunLimits<'_>,
 ) -> Result<Finished, SandboxError> {
     let (pipes, theirs) = Pipes::new(stdin_of(stdin))?;
-    let mut child = launcher.start_command(spec, cwd, theirs.each())?;
-    drop(theirs);
+    let mut child = launcher.start_command(spec, cwd, theirs.each()?)?;
+    // it ends with the command, not with its output
+    let _held = theirs.outputs();
     attend(&mut child, pipes, stdin.unwrap_or_default(), limits)
 }
 

@@ -11,7 +11,7 @@ use super::spec::{ChildSpec, arguments, variables};
 use super::sweep::{self, Ticks};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, Launch};
+use crate::launch::{self, Launch, Session};
 use crate::process::Process;
 
 /// How long a process may take to die of SIGKILL (it may sit in a device driver).
@@ -30,13 +30,16 @@ pub fn spawn(spec: &ChildSpec<'_>) -> Result<RunningChild, SandboxError> {
         program: &program,
         argv: &argv,
         env: &env,
-        fds: &theirs.each(),
+        fds: &theirs.each()?,
         cwd: Some(spec.cwd),
         expect: Some((spec.expect.device, spec.expect.inode)),
         max_memory_bytes: spec.max_memory_bytes,
         dies_with_us: true,
         no_new_privs: true,
-        own_session: true,
+        session: Session::Own,
+        plain_signals: false,
+        yields: false,
+        own_namespaces: false,
         rules: None,
     })?;
     Ok(RunningChild { process, started, pipes })

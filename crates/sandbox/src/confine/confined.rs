@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::thread::sched_getcpu;
 
-use super::launcher::{BASE, GO, KILL, LAUNCHER, SIGNAL, START, Said};
+use super::launcher::{BASE, GO, KILL, SIGNAL, START, Said, command_line};
 use super::message::Writer;
-use super::plan::Plan;
+use super::plan::{Grant, Plan};
 use crate::child::{ChildSpec, FileId};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, started};
-use crate::mediate::{JudgeChange, Mediator};
+use crate::launch::{self, Place, Session};
+use crate::mediate::{JudgeChange, Mediator, Waiting};
 use crate::memory::file_in_memory;
 use crate::passing;
 use crate::process::{Process, until};
@@ -45,7 +45,7 @@ pub struct Confined {
     lacks_landlock: bool,
     proxy: Option<TcpListener>,
     /// What is there as it is outside; other directories are empty ones of its own.
-    granted: Vec<PathBuf>,
+    granted: Vec<Grant>,
     /// After `first`: nobody is left to ask when it ends.
     _mediator: Option<Mediator>,
 }
@@ -99,11 +99,12 @@ impl Confined {
         request.bytes(spec.program.as_os_str().as_bytes());
         file(&mut request, spec.expect);
         request.bytes(cwd.as_os_str().as_bytes());
-        let is_theirs = self.granted.iter().any(|grant| cwd.starts_with(grant));
+        let is_theirs = self.granted.iter().any(|grant| grant.holds(cwd));
         file(&mut request, if is_theirs { FileId { device: held.st_dev, inode: held.st_ino } } else { NO_FILE });
         request.list(spec.argv, |to, arg| to.bytes(arg.as_bytes()));
         request.list(spec.env, |to, (name, value)| to.bytes(&[name.as_bytes(), b"=", value.as_bytes()].concat()));
         request.number(spec.max_memory_bytes.unwrap_or(0));
+        request.number(u64::try_from(sched_getcpu()).unwrap_or(0));
         let [stdin, stdout, stderr] = stdio;
         // a long one goes through a file
         if request.0.len() <= SHORT {
@@ -116,11 +117,11 @@ impl Confined {
     }
 }
 
-/// A launcher that has left the system's namespaces and waits for its plan: what takes the most time needs no policy.
+/// A launcher in namespaces of its own, which waits for its plan: what takes the most time needs no policy.
 #[derive(Debug)]
 pub struct Preparing {
     socket: OwnedFd,
-    before: Process,
+    first: Process,
     at_terminal: bool,
 }
 
@@ -132,12 +133,15 @@ impl Preparing {
     /// A system call failed.
     pub fn new(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
         let (socket, theirs) = passing::pair(PATIENCE)?;
-        let name = std::ffi::CString::new(LAUNCHER).map_err(|_| SandboxError::Launcher)?;
-        let before = launch::launch_self(&[name], &[theirs.as_fd()], !at_terminal)?;
-        if let Some(base) = base.map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
+        let session = if at_terminal { Session::Ours } else { Session::Own };
+        let place = Place { session, own_namespaces: true };
+        let first = launch::launch_self(&command_line()?, &[theirs.as_fd()], place)?;
+        // where there is a base, changes will be judged
+        let base = base.map(|base| Plan { is_mediated: true, ..base.clone() });
+        if let Some(base) = base.as_ref().map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
             passing::send(socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
         }
-        Ok(Preparing { socket, before, at_terminal })
+        Ok(Preparing { socket, first, at_terminal })
     }
 
     /// As [`Confined::start`].
@@ -145,46 +149,81 @@ impl Preparing {
     /// # Errors
     /// As there.
     pub fn start(self, plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Confined, SandboxError> {
-        let Preparing { socket, mut before, at_terminal } = self;
-        let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
-        let readable = plan.grants.iter().filter(|grant| grant.read).map(|grant| grant.path.clone()).collect();
+        self.ask(plan, judge)?.started()
+    }
+
+    /// Leaves it to the end of this process, as [`Confined::abandon`].
+    pub fn abandon(self) {
+        std::mem::forget(self);
+    }
+
+    /// Gives it its plan, as [`Confined::start`] does, but does not wait until it has followed that.
+    ///
+    /// # Errors
+    /// A system call failed.
+    pub fn ask(self, plan: &Plan, judge: Option<Box<dyn JudgeChange>>) -> Result<Starting, SandboxError> {
+        let Preparing { socket, first, at_terminal } = self;
         let message = Plan { is_mediated: judge.is_some(), at_terminal, ..plan.clone() }.to_bytes();
-        // the new process is a child of ours from its first moment, which no sweep may meet before it is known: one that begins here
-        let mut known = started();
         // one that could not leave has said so, and hears nothing any more
         let asked = match message.len() {
             0..=SHORT => passing::send(socket.as_fd(), &[&[GO], message.as_slice()].concat(), &[]),
             _ => in_memory(&message).and_then(|file| ask(socket.as_fd(), GO, &[file.as_fd()])),
         };
-        let pid = match hear(socket.as_fd())? {
-            (Said::First, number, _) => number.try_into().ok().map(i32::from_le_bytes).filter(|pid| *pid > 0).and_then(Pid::from_raw),
-            (_, why, _) => return Err(refused(&why)),
-        };
-        asked?;
-        let pid = pid.ok_or(SandboxError::Launcher)?;
-        let first = known.adopt(pid)?;
-        drop(known);
-        before.wait()?;
-        let (lacks, fds) = match hear(socket.as_fd())? {
+        let judge = judge.map(|judge| Mediator::wait().map(|waiting| (waiting, judge))).transpose()?;
+        let free = plan.free_scratch().into_iter().map(Path::to_path_buf).collect();
+        let readable = plan.grants.iter().filter(|grant| grant.read).map(|grant| grant.path.clone()).collect();
+        Ok(Starting { socket, first, asked, judge, free, readable, granted: plan.grants.clone(), has_proxy: plan.proxy })
+    }
+}
+
+/// A launcher that makes what its plan says.
+pub struct Starting {
+    socket: OwnedFd,
+    first: Process,
+    asked: Result<(), SandboxError>,
+    judge: Option<(Waiting, Box<dyn JudgeChange>)>,
+    free: Vec<PathBuf>,
+    readable: Vec<PathBuf>,
+    granted: Vec<Grant>,
+    has_proxy: bool,
+}
+
+impl Starting {
+    /// Waits until commands can come.
+    ///
+    /// # Errors
+    /// As [`Confined::start`].
+    pub fn started(self) -> Result<Confined, SandboxError> {
+        let (lacks, fds) = match hear(self.socket.as_fd())? {
             (Said::Ready, lacks, fds) => (lacks, fds),
             (_, why, _) => return Err(refused(&why)),
         };
+        self.asked?;
         let mut fds = fds.into_iter();
-        let mediator = match judge {
-            Some(judge) => match (fds.next(), fds.next(), fds.next()) {
-                (Some(root), Some(scratch), Some(listener)) => Some(Mediator::start(listener, root, &scratch, free, readable, judge)?),
+        let mediator = match self.judge {
+            Some((waiting, judge)) => match (fds.next(), fds.next(), fds.next()) {
+                (Some(root), Some(scratch), Some(listener)) => {
+                    Some(waiting.answer(listener, root, &scratch, self.free, self.readable, judge)?)
+                }
                 _ => return Err(SandboxError::Launcher),
             },
             None => None,
         };
-        let proxy = match (plan.proxy, fds.next()) {
+        let proxy = match (self.has_proxy, fds.next()) {
             (true, Some(listener)) => Some(TcpListener::from(listener)),
             (true, None) => return Err(SandboxError::Launcher),
             (false, _) => None,
         };
         let lacks = |index: usize| lacks.get(index).is_some_and(|lacks| *lacks != 0);
-        let granted = plan.grants.iter().map(|grant| grant.path.clone()).collect();
-        Ok(Confined { socket, first, lacks_proc: lacks(0), lacks_landlock: lacks(1), proxy, granted, _mediator: mediator })
+        Ok(Confined {
+            socket: self.socket,
+            first: self.first,
+            lacks_proc: lacks(0),
+            lacks_landlock: lacks(1),
+            proxy,
+            granted: self.granted,
+            _mediator: mediator,
+        })
     }
 }
 
@@ -295,7 +334,7 @@ fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(),
 /// What the launcher says: of what kind, the words, and descriptors.
 fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>, Vec<OwnedFd>), SandboxError> {
     let (bytes, fds) = passing::receive(socket)?;
-    let all = [Said::First, Said::Ready, Said::Impossible, Said::NotStarted, Said::Ended];
+    let all = [Said::Ready, Said::Impossible, Said::NotStarted, Said::Ended];
     let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
     let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;
     Ok((said, what.to_vec(), fds))

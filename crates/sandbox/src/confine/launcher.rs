@@ -1,31 +1,49 @@
 //! The launcher's life: namespaces, file tree, no rights of its own; then one command after the other.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use rustix::process::{DumpableBehavior, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal, wait};
+use rustix::process::{DumpableBehavior, Signal, getegid, geteuid, set_dumpable_behavior, set_parent_process_death_signal};
 
 use super::confined::NO_FILE;
 use super::message::Reader;
-use super::namespaces::{Side, leave, loopback_up, split};
+use super::namespaces::{loopback_up, settle};
 use super::orphans::Orphans;
 use super::plan::Plan;
-use super::{privileges, root, rules};
+use super::rules::Rules;
+use super::{privileges, root};
 use crate::broker::single_threaded;
 use crate::child::FileId;
+use crate::cpu::Company;
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{Launch, launch};
+use crate::launch::{Launch, Session, launch, reset_signals};
 use crate::passing;
 use crate::process::Process;
 use crate::seccomp::{self, ChildCalls};
 
 /// `argv[0]` of a launcher, by which the binary knows that it shall call [`launcher`].
 pub const LAUNCHER: &str = "aegis-launcher";
+
+/// The command line of a launcher that our broker starts: it sees nobody's ids but its own, and not even those before they are set.
+pub(super) fn command_line() -> Result<Vec<CString>, SandboxError> {
+    let ids = [geteuid().as_raw(), getegid().as_raw()].map(|id| id.to_string());
+    let words = [LAUNCHER.to_owned()].into_iter().chain(ids);
+    words.map(|word| CString::new(word).map_err(|_| SandboxError::Launcher)).collect()
+}
+
+/// User and group of [`command_line`].
+fn ids() -> Result<(u32, u32), SandboxError> {
+    let mut words = std::env::args().skip(1).map(|word| word.parse().map_err(|_| SandboxError::Launcher));
+    let mut next = || words.next().ok_or(SandboxError::Launcher)?;
+    Ok((next()?, next()?))
+}
 
 /// Where it finds its socket.
 const SOCKET_FD: i32 = 3;
@@ -34,8 +52,6 @@ const SOCKET_FD: i32 = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Said {
-    /// The first process of the namespaces, by its id outside.
-    First = b'f',
     /// Commands can come; what could not be had.
     Ready = b'r',
     /// It cannot be made; why.
@@ -78,14 +94,17 @@ fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'
 
 fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     single_threaded()?;
-    leave()?;
+    // a broker that is gone by now has closed the socket
+    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
+    let (user, group) = ids()?;
+    settle(user, group)?;
     let (mut letter, mut bytes, mut fds) = asked(socket)?;
-    let mut base = None;
+    let mut begun = None;
     if letter == Some(BASE) {
-        let plan = Plan::from_bytes(&bytes)?;
-        root::begin(&plan)?;
-        base = Some(plan);
-        become_first(socket)?;
+        let base = Plan::from_bytes(&bytes)?;
+        let lacks = root::begin(&base)?;
+        let rules = Rules::begin(&base, Path::new(root::NEW))?;
+        begun = Some((base, lacks, rules));
         (letter, bytes, fds) = asked(socket)?;
     }
     let plan = match (letter, fds.into_iter().next()) {
@@ -93,16 +112,21 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
         (Some(GO), None) => Plan::from_bytes(&bytes)?,
         _ => return Err(SandboxError::BrokerGone),
     };
-    if base.is_none() {
-        become_first(socket)?;
-    }
-    let lacks = root::enter(&plan, base.as_ref())?;
+    let lacks = root::enter(&plan, begun.as_ref().map(|(base, lacks, _)| (base, *lacks)))?;
     loopback_up()?;
     // made in here, it is on no device that anyone else has; whoever holds it need not be in here
     let proxy = if plan.proxy { Some(std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).calling("bind")?) } else { None };
     privileges::drop_all()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
-    let rules = rules::ruleset(&plan)?;
+    let inside = Path::new("/");
+    let rules = match begun {
+        Some((base, _, mut rules)) if !root::covers(&plan, &base) && rules.are_for(&plan) => {
+            rules.grant(plan.grants.iter().filter(|grant| !base.grants.contains(grant)), inside)?;
+            rules
+        }
+        _ => Rules::begin(&plan, inside)?,
+    };
+    let rules = rules.end(&plan)?;
     let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
     // no socket with a name can be seen but those that commands make, and the network is their own
     seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true, own_processes: true })?)?;
@@ -119,16 +143,7 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
     fds.extend(proxy.map(OwnedFd::from));
     say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
     drop(fds);
-    serve(socket, rules.as_ref().map(AsFd::as_fd), !plan.at_terminal)
-}
-
-/// Goes on as the first process of the namespaces, which the broker is told of.
-fn become_first(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
-    if let Side::Before(pid) = split()? {
-        say(socket, Said::First, &pid.to_le_bytes())?;
-        std::process::exit(0);
-    }
-    set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")
+    serve(socket, rules.as_ref().map(AsFd::as_fd), plan.at_terminal)
 }
 
 fn content(fd: OwnedFd) -> Result<Vec<u8>, SandboxError> {
@@ -150,11 +165,14 @@ fn asked(socket: BorrowedFd<'_>) -> Result<Asked, SandboxError> {
     Ok((letter, bytes, fds))
 }
 
-fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<(), SandboxError> {
+fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, at_terminal: bool) -> Result<(), SandboxError> {
+    // commands get them so
+    reset_signals();
     let orphans = Orphans::watch()?;
+    let mut company = Company::default();
     loop {
         match asked(socket)? {
-            (Some(START), request, fds) => match start(request, fds, rules, own_session) {
+            (Some(START), request, fds) => match start(request, fds, rules, at_terminal, &mut company) {
                 Ok(command) => {
                     let end = until_end(socket, &orphans, command)?;
                     say(socket, Said::Ended, &ended(end))?;
@@ -183,7 +201,13 @@ fn ended(end: End) -> Vec<u8> {
     [&[kind], number.to_le_bytes().as_slice()].concat()
 }
 
-fn start(request: Vec<u8>, fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own_session: bool) -> Result<Process, SandboxError> {
+fn start(
+    request: Vec<u8>,
+    fds: Vec<OwnedFd>,
+    rules: Option<BorrowedFd<'_>>,
+    at_terminal: bool,
+    company: &mut Company,
+) -> Result<Process, SandboxError> {
     let mut fds = fds.into_iter();
     let (Some(stdin), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next()) else {
         return Err(SandboxError::Launcher);
@@ -200,6 +224,8 @@ fn start(request: Vec<u8>, fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own
     let argv = from.list(Reader::string)?;
     let env = from.list(Reader::string)?;
     let max_memory_bytes = Some(from.number()?).filter(|bytes| *bytes > 0);
+    let core = from.number()?;
+    let yields = !at_terminal && company.follow(core);
     // by path, in the tree that commands see; and the very directory that was judged
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
     let held = super::mounts::at(rustix::fs::open(&cwd, flags, rustix::fs::Mode::empty()), "enter", &cwd)?;
@@ -217,7 +243,10 @@ fn start(request: Vec<u8>, fds: Vec<OwnedFd>, rules: Option<BorrowedFd<'_>>, own
         max_memory_bytes,
         dies_with_us: false,
         no_new_privs: true,
-        own_session,
+        session: if at_terminal { Session::Ours } else { Session::OursInAGroup },
+        plain_signals: true,
+        yields,
+        own_namespaces: false,
         rules,
     })
 }
@@ -262,14 +291,43 @@ fn until_end(socket: BorrowedFd<'_>, orphans: &Orphans, mut command: Process) ->
 /// Kills everything else in the namespace and reaps what comes to its first process, until there is nothing.
 fn clear() -> Result<(), SandboxError> {
     loop {
+        // whatever lives here has a parent here, and the last of those is ours; mostly there is nobody, and a signal to all looks at every
+        // process of the machine
+        match reap(libc::WNOHANG)? {
+            Reaped::Nobody => return Ok(()),
+            Reaped::One => continue,
+            Reaped::Living => {}
+        }
         // SAFETY: plain numbers; -1 is everything that this process may signal, and it is alone in its namespace with what it started.
         if unsafe { libc::kill(-1, libc::SIGKILL) } == -1 && std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH) {
             return Err(std::io::Error::last_os_error()).calling("kill");
         }
-        match wait(WaitOptions::empty()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(Errno::CHILD) => return Ok(()),
-            Err(errno) => return Err(errno).calling("wait"),
+        if let Reaped::Nobody = reap(0)? {
+            return Ok(());
         }
+    }
+}
+
+/// What [`reap`] found.
+enum Reaped {
+    /// One that had ended, or it was interrupted.
+    One,
+    /// Children, all of them alive.
+    Living,
+    /// No child.
+    Nobody,
+}
+
+/// Takes the end of a child, of whatever kind.
+fn reap(options: libc::c_int) -> Result<Reaped, SandboxError> {
+    // SAFETY: no place for a status is given, and the options are those of waitpid.
+    match unsafe { libc::waitpid(-1, std::ptr::null_mut(), options | libc::__WALL) } {
+        0 => Ok(Reaped::Living),
+        pid if pid > 0 => Ok(Reaped::One),
+        _ => match std::io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ECHILD) => Ok(Reaped::Nobody),
+            error if error.raw_os_error() == Some(libc::EINTR) => Ok(Reaped::One),
+            error => Err(error).calling("wait"),
+        },
     }
 }

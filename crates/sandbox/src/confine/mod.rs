@@ -30,7 +30,7 @@ mod probe;
 mod root;
 mod rules;
 
-pub use confined::{Confined, ConfinedChild, Preparing};
+pub use confined::{Confined, ConfinedChild, Preparing, Starting};
 pub use launcher::{LAUNCHER, launcher};
 pub use plan::{Grant, Plan};
 pub use probe::Machine;

@@ -2,45 +2,19 @@
 
 use std::fs;
 
-use rustix::process::{getegid, geteuid};
 use rustix::thread::UnshareFlags;
 
 use crate::error::{Calling, SandboxError};
-use crate::launch;
 
-/// Leaves all namespaces of the system; the PID namespace is entered by what this process starts from now on. Inside, the user and the
-/// group are who they are outside, so that files belong to whom they belong.
-pub(super) fn leave() -> Result<(), SandboxError> {
-    let (user, group) = (geteuid().as_raw(), getegid().as_raw());
-    let all = UnshareFlags::NEWUSER
-        | UnshareFlags::NEWNS
-        | UnshareFlags::NEWPID
-        | UnshareFlags::NEWNET
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWUTS
-        | UnshareFlags::NEWCGROUP;
-    // SAFETY: descriptors are not unshared, which is what could go wrong; the process has one thread.
-    unsafe { rustix::thread::unshare_unsafe(all) }.calling("unshare")?;
+/// Makes this process, the first of its user namespace, who it is outside, so that files belong to whom they belong; and leaves the
+/// system's network.
+pub(super) fn settle(user: u32, group: u32) -> Result<(), SandboxError> {
     // an ordinary user may set groups only after promising never to drop one
     fs::write("/proc/self/setgroups", "deny").calling("write setgroups")?;
     fs::write("/proc/self/uid_map", format!("{user} {user} 1")).calling("write uid_map")?;
-    fs::write("/proc/self/gid_map", format!("{group} {group} 1")).calling("write gid_map")
-}
-
-/// What [`split`] came to.
-pub(super) enum Side {
-    /// In the process that called it; the other one's id as this process and its broker know it.
-    Before(i32),
-    /// In the new process, the first of the PID namespace and a child of the broker.
-    First,
-}
-
-/// Starts the first process of the namespaces, as a copy of this one and as its sibling.
-pub(super) fn split() -> Result<Side, SandboxError> {
-    match launch::copy_self()? {
-        0 => Ok(Side::First),
-        pid => Ok(Side::Before(pid)),
-    }
+    fs::write("/proc/self/gid_map", format!("{group} {group} 1")).calling("write gid_map")?;
+    // SAFETY: descriptors are not unshared, which is what could go wrong; the process has one thread.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }.calling("unshare")
 }
 
 /// Switches the loopback device of the network namespace on: programs talk to themselves over it.

@@ -48,6 +48,15 @@ pub struct Grant {
     pub exec: bool,
 }
 
+impl Grant {
+    /// Whether a real path is the grant's own, or below it.
+    #[must_use]
+    pub fn holds(&self, path: &Path) -> bool {
+        let rest = path.as_os_str().as_bytes().strip_prefix(self.path.as_os_str().as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || self.path == Path::new("/"))
+    }
+}
+
 impl Default for Plan {
     fn default() -> Plan {
         Plan {

@@ -21,7 +21,7 @@ pub(super) const SCRATCH: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /// Where the system's own tree is while the new one is made, and where that is.
 const OLD: &str = "/old";
-const NEW: &str = "/new";
+pub(super) const NEW: &str = "/new";
 /// Where what masks lies, outside the new tree.
 const EMPTY_FILE: &str = "/empty-file";
 const EMPTY_DIRECTORY: &str = "/empty-directory";
@@ -36,7 +36,7 @@ pub(super) struct Lacks {
 }
 
 /// Makes what every tree has, before it is known what else there is.
-pub(super) fn begin(base: &Plan) -> Result<(), SandboxError> {
+pub(super) fn begin(base: &Plan) -> Result<Lacks, SandboxError> {
     at(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC), "unshare", Path::new("/"))?;
     step_aside()?;
     make_scratch(base)?;
@@ -44,16 +44,18 @@ pub(super) fn begin(base: &Plan) -> Result<(), SandboxError> {
 }
 
 /// Makes the tree and enters it. Nothing of the system's own tree can be reached afterwards. `begun` is what [`begin`] has made.
-pub(super) fn enter(plan: &Plan, begun: Option<&Plan>) -> Result<Lacks, SandboxError> {
-    match begun {
-        Some(base) if covers(plan, base) => {
+pub(super) fn enter(plan: &Plan, begun: Option<(&Plan, Lacks)>) -> Result<Lacks, SandboxError> {
+    let lacks = match begun {
+        Some((base, _)) if covers(plan, base) => {
             at(unmount(NEW, UnmountFlags::DETACH), "unmount", Path::new(NEW))?;
-            fill(plan)?;
+            fill(plan)?
         }
-        Some(base) => add(plan, base)?,
+        Some((base, lacks)) => {
+            add(plan, base)?;
+            lacks
+        }
         None => begin(plan)?,
-    }
-    let lacks = proc(plan)?;
+    };
     for path in plan.directories.iter().map(PathBuf::as_path).chain([Path::new("/run")]) {
         let path = inside(path);
         if fs::symlink_metadata(&path).is_err() {
@@ -76,14 +78,16 @@ pub(super) fn enter(plan: &Plan, begun: Option<&Plan>) -> Result<Lacks, SandboxE
     Ok(lacks)
 }
 
-/// Whether something of a plan would lie over what was made before it.
-fn covers(plan: &Plan, base: &Plan) -> bool {
+/// Whether something of a plan would lie over what was made before it, or is not what was made.
+pub(super) fn covers(plan: &Plan, base: &Plan) -> bool {
     let places = || {
         base.grants.iter().map(|grant| grant.path.as_path()).chain(SCRATCH.map(Path::new)).chain([Path::new("/dev"), Path::new("/proc")])
     };
     let is_new = |grant: &&Grant| !base.grants.contains(grant);
     let is_gone = base.grants.iter().any(|grant| !plan.grants.contains(grant));
-    is_gone || plan.grants.iter().filter(is_new).any(|grant| places().any(|place| place.starts_with(&grant.path)))
+    is_gone
+        || plan.max_processes != base.max_processes
+        || plan.grants.iter().filter(is_new).any(|grant| places().any(|place| place.starts_with(&grant.path)))
 }
 
 /// Adds to what was made before what a plan has beyond it, from the top down.
@@ -94,9 +98,8 @@ fn add(plan: &Plan, base: &Plan) -> Result<(), SandboxError> {
     new.into_iter().try_for_each(put)
 }
 
-/// Fills an empty tree from its top down: what lies below covers what lies above. All but `/proc`, which belongs to the process that will
-/// be the first of the PID namespace.
-fn fill(plan: &Plan) -> Result<(), SandboxError> {
+/// Fills an empty tree from its top down: what lies below covers what lies above.
+fn fill(plan: &Plan) -> Result<Lacks, SandboxError> {
     enum Place<'a> {
         Grant(&'a Grant),
         Devices,
@@ -117,7 +120,7 @@ fn fill(plan: &Plan) -> Result<(), SandboxError> {
             Place::Scratch => scratch(path)?,
         }
     }
-    Ok(())
+    proc(plan)
 }
 
 fn links<'a>(links: impl Iterator<Item = &'a (PathBuf, PathBuf)>) -> Result<(), SandboxError> {

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rustix::process::Pid;
 use rustix::thread::CpuSet;
 
+use super::Session;
+
 /// Everything the new process needs.
 pub(super) struct Block<'a> {
     pub program: &'a CStr,
@@ -25,7 +27,10 @@ pub(super) struct Block<'a> {
     /// Our process, if the new one shall die with the starting thread.
     pub parent: Option<Pid>,
     pub no_new_privs: bool,
-    pub own_session: bool,
+    pub session: Session,
+    pub plain_signals: bool,
+    pub yields: bool,
+    pub own_namespaces: bool,
     /// A Landlock ruleset.
     pub rules: Option<RawFd>,
     /// The failed step, a [`Stage`].
@@ -39,6 +44,7 @@ pub(super) struct Block<'a> {
 pub(super) enum Stage {
     None,
     Session,
+    Capabilities,
     Parent,
     Privileges,
     Limits,
@@ -53,9 +59,10 @@ pub(super) enum Stage {
 
 impl Stage {
     pub(super) fn name(stage: i32) -> &'static str {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 13] = [
             "none",
             "new session",
+            "capabilities",
             "parent death signal",
             "no new privileges",
             "limits",
@@ -86,16 +93,27 @@ pub(super) extern "C" fn enter(arg: *mut libc::c_void) -> libc::c_int {
 
 /// Returns only if a step fails.
 fn run(block: &Block<'_>) -> Stage {
-    reset_signals();
+    if !block.plain_signals {
+        reset_signals();
+    }
     // SAFETY: the calls below get plain numbers or pointers into the block, whose referents outlive this process' use of them; all are
     // async-signal-safe and act on this process alone, because descriptors, limits, session and directory are not shared.
     unsafe {
-        if block.own_session && libc::setsid() == -1 {
+        let left = match block.session {
+            Session::Ours => 0,
+            Session::OursInAGroup => libc::setpgid(0, 0),
+            Session::Own => libc::setsid(),
+        };
+        if left == -1 {
             return Stage::Session;
         }
+        if block.own_namespaces && !keep_capabilities() {
+            return Stage::Capabilities;
+        }
         if let Some(parent) = block.parent {
-            // If the broker died before the call, no signal will ever come.
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 || libc::getppid() != parent.as_raw_pid() {
+            // If the broker died before the call, no signal will ever come. In a PID namespace of its own a process cannot see that.
+            let is_gone = || !block.own_namespaces && libc::getppid() != parent.as_raw_pid();
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 || is_gone() {
                 return Stage::Parent;
             }
         }
@@ -143,6 +161,9 @@ fn run(block: &Block<'_>) -> Stage {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+        if block.yields {
+            libc::sched_yield();
+        }
         libc::execve(block.program.as_ptr(), block.argv.as_ptr(), block.env.as_ptr());
         Stage::Exec
     }
@@ -150,13 +171,51 @@ fn run(block: &Block<'_>) -> Stage {
 
 /// Default dispositions for all signals: ignored ones (SIGPIPE, in every Rust program) would survive exec, and a handler of the broker
 /// would run in shared memory once signals are unblocked.
-fn reset_signals() {
+pub(crate) fn reset_signals() {
     // The kernel's `struct sigaction`: SIG_DFL, no flags, no restorer, empty mask. libc's own refuses the two signals it reserves.
     let default = [0u64; 4];
     for signal in 1..=64 {
         // SAFETY: the structure is read only; SIGKILL and SIGSTOP give an error that does not matter.
         unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null::<u64>(), size_of::<u64>()) };
     }
+}
+
+/// Lets a program have the capabilities that come with a new user namespace, although it runs as an ordinary user there.
+fn keep_capabilities() -> bool {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: libc::c_int,
+    }
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Half {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+    // linux/capability.h: _LINUX_CAPABILITY_VERSION_3
+    let mut header = Header { version: 0x2008_0522, pid: 0 };
+    let mut halves = [Half { effective: 0, permitted: 0, inheritable: 0 }; 2];
+    // SAFETY: valid structures for the length of the calls, of the size that this version has.
+    unsafe {
+        if libc::syscall(libc::SYS_capget, &raw mut header, halves.as_mut_ptr()) == -1 {
+            return false;
+        }
+        for half in &mut halves {
+            half.inheritable = half.permitted;
+        }
+        if libc::syscall(libc::SYS_capset, &raw mut header, halves.as_ptr()) == -1 {
+            return false;
+        }
+    }
+    for capability in 0..64 {
+        // SAFETY: plain numbers; behind the last one that this kernel knows there is an error.
+        if unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, capability, 0, 0) } == -1 {
+            return capability > 0;
+        }
+    }
+    true
 }
 
 fn limit(resource: libc::__rlimit_resource_t, bytes: u64) -> bool {

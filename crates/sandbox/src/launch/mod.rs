@@ -12,13 +12,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::process::Pid;
 use rustix::thread::CpuSet;
 
 use crate::error::{Calling, SandboxError};
 use crate::process::Process;
+pub(crate) use enter::reset_signals;
 use enter::{Block, Stage};
 pub(crate) use registry::started;
 
@@ -36,17 +37,40 @@ pub(crate) struct Launch<'a> {
     /// The kernel kills it when the starting thread ends.
     pub dies_with_us: bool,
     pub no_new_privs: bool,
-    /// In a session of its own; else in ours, at the same terminal.
-    pub own_session: bool,
+    pub session: Session,
+    /// Signals do by default what they do here; else that is set for each.
+    pub plain_signals: bool,
+    /// It lets whoever else waits for its core go first, and then starts there: see [`crate::cpu::Company`].
+    pub yields: bool,
+    /// It is the first process of new namespaces of every kind but the network's, with all capabilities in them.
+    pub own_namespaces: bool,
     /// Landlock rules that bind it.
     pub rules: Option<BorrowedFd<'a>>,
 }
 
+/// Which session a process is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// In ours, at the same terminal.
+    Ours,
+    /// In ours, which has no terminal, in a process group of its own.
+    OursInAGroup,
+    /// In one of its own.
+    Own,
+}
+
+/// What of ours a process leaves at its start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub session: Session,
+    /// See [`Launch::own_namespaces`].
+    pub own_namespaces: bool,
+}
+
 /// Starts the very file that runs now, even if its path leads to another one since, in another role: as `argv` says, with an empty
 /// environment and `/dev/null` before `fds`. It dies with the calling thread.
-pub(crate) fn launch_self(argv: &[CString], fds: &[BorrowedFd<'_>], own_session: bool) -> Result<Process, SandboxError> {
-    let null = dev_null()?;
-    let fds: Vec<BorrowedFd<'_>> = [null.as_fd(); 3].into_iter().chain(fds.iter().copied()).collect();
+pub(crate) fn launch_self(argv: &[CString], fds: &[BorrowedFd<'_>], place: Place) -> Result<Process, SandboxError> {
+    let fds: Vec<BorrowedFd<'_>> = [dev_null()?; 3].into_iter().chain(fds.iter().copied()).collect();
     launch(&Launch {
         program: c"/proc/self/exe",
         argv,
@@ -57,7 +81,10 @@ pub(crate) fn launch_self(argv: &[CString], fds: &[BorrowedFd<'_>], own_session:
         max_memory_bytes: None,
         dies_with_us: true,
         no_new_privs: true,
-        own_session,
+        session: place.session,
+        plain_signals: false,
+        yields: false,
+        own_namespaces: place.own_namespaces,
         rules: None,
     })
 }
@@ -92,7 +119,10 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Process, SandboxError> {
         max_memory_bytes: launch.max_memory_bytes,
         parent: launch.dies_with_us.then(rustix::process::getpid),
         no_new_privs: launch.no_new_privs,
-        own_session: launch.own_session,
+        session: launch.session,
+        plain_signals: launch.plain_signals,
+        yields: launch.yields,
+        own_namespaces: launch.own_namespaces,
         rules: launch.rules.map(|fd| fd.as_raw_fd()),
         stage: AtomicI32::new(Stage::None as i32),
         errno: AtomicI32::new(0),
@@ -131,10 +161,15 @@ fn above(fd: BorrowedFd<'_>, targets: usize) -> io::Result<Option<OwnedFd>> {
     Ok(Some(rustix::io::fcntl_dupfd_cloexec(fd, targets)?))
 }
 
+/// Those of [`Launch::own_namespaces`]. Making one of the network takes ten times as long as all of these, and we would wait for it.
+const NAMESPACES: libc::c_int =
+    libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+
 const STACK_BYTES: usize = 64 * 1024;
 
 fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
     let stack = Stack::take()?;
+    let namespaces = if block.own_namespaces { NAMESPACES } else { 0 };
     // A handler of the broker must not run in the new process, which shares its memory until exec.
     let mask = SignalMask::block_all();
     let mut started = started();
@@ -145,7 +180,7 @@ fn clone(block: &Block<'_>) -> Result<Process, SandboxError> {
         libc::clone(
             enter::enter,
             stack.top(),
-            libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD,
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD | namespaces,
             ptr::from_ref(block).cast_mut().cast(),
             ptr::from_mut(&mut pidfd),
         )
@@ -226,8 +261,13 @@ impl Drop for SignalMask {
     }
 }
 
-/// `/dev/null`, for descriptors that must exist and lead nowhere.
-pub(crate) fn dev_null() -> Result<OwnedFd, SandboxError> {
-    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
-        .calling("open /dev/null")
+/// `/dev/null`, for descriptors that must exist and lead nowhere; opened once.
+pub(crate) fn dev_null() -> Result<BorrowedFd<'static>, SandboxError> {
+    static NULL: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(null) = NULL.get() {
+        return Ok(null.as_fd());
+    }
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let null = rustix::fs::open("/dev/null", flags, rustix::fs::Mode::empty()).calling("open /dev/null")?;
+    Ok(NULL.get_or_init(|| null).as_fd())
 }

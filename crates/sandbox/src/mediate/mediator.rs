@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -57,10 +58,43 @@ pub struct Mediator {
     stop: Option<OwnedFd>,
 }
 
+/// What a [`Mediator`] answers with.
+type Work = (Listener, Changes);
+
+/// A thread that will be a [`Mediator`]: it takes about as long to start one as the launcher needs until there is something to answer.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    mediator: Mediator,
+    work: Sender<Work>,
+}
+
 impl Mediator {
+    /// Starts the thread.
+    pub(crate) fn wait() -> Result<Waiting, SandboxError> {
+        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).calling("pipe")?;
+        let (work, given) = channel::<Work>();
+        let run = move || {
+            // the mode of a new file is what the caller and its mask say; the mask of this thread alone is taken away
+            // SAFETY: nothing else relies on this new thread sharing its mask and directory.
+            if unsafe { rustix::thread::unshare_unsafe(UnshareFlags::FS) }.is_ok() {
+                rustix::process::umask(rustix::fs::Mode::empty());
+            }
+            let Ok((listener, mut changes)) = given.recv() else { return };
+            // an error means that the kernel asks no more; calls that wait fail when the listener is closed
+            while let Ok(Some(question)) = listener.next(stopped.as_fd()) {
+                answer(&listener, &question, &mut changes);
+            }
+        };
+        let thread = std::thread::Builder::new().name("changes".to_owned()).spawn(run).calling("start a thread")?;
+        Ok(Waiting { mediator: Mediator { thread: Some(thread), stop: Some(stop) }, work })
+    }
+}
+
+impl Waiting {
     /// `root` is the tree that commands see, `scratch` one of their temporary directories; in `free` ones they have rights of their own. `readable` is what can
     /// be read at all.
-    pub(crate) fn start(
+    pub(crate) fn answer(
+        self,
         listener: OwnedFd,
         root: OwnedFd,
         scratch: &OwnedFd,
@@ -68,23 +102,12 @@ impl Mediator {
         readable: Vec<PathBuf>,
         judge: Box<dyn JudgeChange>,
     ) -> Result<Mediator, SandboxError> {
-        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).calling("pipe")?;
         let scratch = rustix::fs::fstat(scratch).calling("fstat")?.st_dev;
-        let listener = Listener::new(listener);
-        let mut changes = Changes { root: Root(root), scratch, free, readable, made: Made::default(), judge };
-        let work = move || {
-            // the mode of a new file is what the caller and its mask say; the mask of this thread alone is taken away
-            // SAFETY: nothing else relies on this new thread sharing its mask and directory.
-            if unsafe { rustix::thread::unshare_unsafe(UnshareFlags::FS) }.is_ok() {
-                rustix::process::umask(rustix::fs::Mode::empty());
-            }
-            // an error means that the kernel asks no more; calls that wait fail when the listener is closed
-            while let Ok(Some(question)) = listener.next(stopped.as_fd()) {
-                answer(&listener, &question, &mut changes);
-            }
-        };
-        let thread = std::thread::Builder::new().name("changes".to_owned()).spawn(work).calling("start a thread")?;
-        Ok(Mediator { thread: Some(thread), stop: Some(stop) })
+        let changes = Changes { root: Root(root), scratch, free, readable, made: Made::default(), judge };
+        let Waiting { mediator, work } = self;
+        // a thread that is gone has closed the listener, so that nothing is changed
+        work.send((Listener::new(listener), changes)).map_err(|_| SandboxError::Launcher)?;
+        Ok(mediator)
     }
 }
 

@@ -25,4 +25,5 @@ mod object;
 mod perform;
 
 pub(crate) use filter::install;
+pub(crate) use mediator::Waiting;
 pub use mediator::{Change, JudgeChange, Mediator};

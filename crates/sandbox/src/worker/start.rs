@@ -12,7 +12,7 @@ use crate::channel::{Channel, SharedPages};
 use crate::cpu::{self, SharedCore};
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
-use crate::launch;
+use crate::launch::{self, Place, Session};
 use crate::process::{self, Process};
 
 /// `argv[0]` of the worker, by which the binary knows what it is.
@@ -39,7 +39,7 @@ pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<WorkerProcess, SandboxError>
     let mut fds = vec![theirs.as_fd()];
     fds.extend(memory.as_ref().map(AsFd::as_fd));
     let argv = argv([OsStr::new(NAME)].into_iter().chain(args.iter().map(AsRef::as_ref)))?;
-    let process = launch::launch_self(&argv, &fds, true)?;
+    let process = launch::launch_self(&argv, &fds, Place { session: Session::Own, own_namespaces: false })?;
     Ok(WorkerProcess { process, socket, pages })
 }
 

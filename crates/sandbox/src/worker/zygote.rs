@@ -16,7 +16,7 @@ use super::socket::{MEMORY_FD, SOCKET_FD, die_with_broker};
 use super::start::{NAME, WorkerProcess, argv};
 use crate::channel::SharedPages;
 use crate::error::{Calling, SandboxError};
-use crate::launch::{self, started};
+use crate::launch::{self, Place, Session, started};
 use crate::passing;
 use crate::process::Process;
 
@@ -43,7 +43,7 @@ impl Zygote {
     pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Result<Zygote, SandboxError> {
         let (socket, theirs) = passing::pair(PATIENCE)?;
         let argv = argv([OsStr::new(NAME), OsStr::new(ZYGOTE)].into_iter().chain(args.iter().map(AsRef::as_ref)))?;
-        let process = launch::launch_self(&argv, &[theirs.as_fd()], true)?;
+        let process = launch::launch_self(&argv, &[theirs.as_fd()], Place { session: Session::Own, own_namespaces: false })?;
         drop(theirs);
         let zygote = Zygote { socket, _process: process };
         zygote.answer()?;

@@ -157,7 +157,7 @@ fn the_few_rules_of_the_first_paths_say_what_all_say() {
     let mut matched = 0;
     for path in &paths {
         let first = rules(true);
-        let few = first.matchers(path.as_bytes());
+        let few = first.matchers(PathOp::Write, path.as_bytes());
         assert!(matches!(few, Matchers::Of(_)) || !path.is_ascii(), "{path}");
         let expected = seen(all.tries(), path);
         assert_eq!(seen(&few, path), expected, "{path}");
@@ -167,11 +167,11 @@ fn the_few_rules_of_the_first_paths_say_what_all_say() {
     // from then on it is all of them, and what was judged before stays
     let first = rules(false);
     for path in paths.iter().filter(|path| path.is_ascii()).take(FEW) {
-        assert!(matches!(first.matchers(path.as_bytes()), Matchers::Of(_)));
+        assert!(matches!(first.matchers(PathOp::Write, path.as_bytes()), Matchers::Of(_)));
     }
-    assert!(matches!(first.matchers(b"/"), Matchers::Of(_)));
-    assert!(matches!(first.matchers(b"/never/asked"), Matchers::All(_)));
-    assert!(matches!(first.matchers(b"/"), Matchers::All(_)));
+    assert!(matches!(first.matchers(PathOp::Write, b"/"), Matchers::Of(_)));
+    assert!(matches!(first.matchers(PathOp::Write, b"/never/asked"), Matchers::All(_)));
+    assert!(matches!(first.matchers(PathOp::Write, b"/"), Matchers::All(_)));
 }
 
 /// They are read when the first path is judged, where nobody could be told.

@@ -1,0 +1,65 @@
+//! Matchers that know every rule about some paths, for who asks for few of them, or for those below one directory.
+
+use std::sync::Arc;
+
+use super::Tries;
+use crate::access::PathOp;
+
+/// So many paths are judged before all rules are put into one trie.
+pub(super) const FEW: usize = 6;
+
+/// So many directories at once.
+const DIRECTORIES: usize = 64;
+
+/// The matchers that were made so far.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    first: Vec<First>,
+    below: Vec<Below>,
+}
+
+/// One of the first paths that were judged.
+#[derive(Debug)]
+struct First {
+    path: Box<[u8]>,
+    tries: Arc<Tries>,
+}
+
+/// A directory below which much will be read.
+#[derive(Debug)]
+struct Below {
+    directory: Box<[u8]>,
+    tries: Arc<Tries>,
+}
+
+impl Below {
+    fn holds(&self, path: &[u8]) -> bool {
+        // not what is below the root, which needs all rules anyway
+        path.strip_prefix(&*self.directory).is_some_and(|rest| rest.first() == Some(&b'/') && rest.len() > 1)
+    }
+}
+
+impl Known {
+    /// Those for one path.
+    pub(super) fn of(&self, op: PathOp, path: &[u8]) -> Option<Arc<Tries>> {
+        let below = self.below.iter().filter(|_| op == PathOp::Read).find(|below| below.holds(path)).map(|below| &below.tries);
+        below.or_else(|| self.first.iter().find(|first| *first.path == *path).map(|first| &first.tries)).cloned()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.first.len() >= FEW
+    }
+
+    pub(super) fn add(&mut self, path: &[u8], tries: &Arc<Tries>) {
+        self.first.push(First { path: path.into(), tries: tries.clone() });
+    }
+
+    /// Whether there is room for a directory.
+    pub(super) fn wants(&self, directory: &[u8]) -> bool {
+        self.below.len() < DIRECTORIES && self.below.iter().all(|below| *below.directory != *directory)
+    }
+
+    pub(super) fn add_below(&mut self, directory: &[u8], tries: Tries) {
+        self.below.push(Below { directory: directory.into(), tries: Arc::new(tries) });
+    }
+}

@@ -15,6 +15,8 @@ pub enum Host {
     OpenCode,
     /// Gemini CLI
     Gemini,
+    /// Antigravity, its successor
+    Antigravity,
     /// Cursor
     Cursor,
     /// GitHub Copilot CLI
@@ -121,6 +123,15 @@ const GEMINI: Facts = Facts {
     look: "gemini mcp list",
 };
 
+/// The application and the command line share these files.
+const ANTIGRAVITY: Facts = Facts {
+    user: &[".gemini/config/mcp_config.json"],
+    project: &[".agents/mcp_config.json"],
+    moved: None,
+    shape: Shape::Json(&JsonShape { kind: None, ..SERVERS }),
+    look: "agy mcp list",
+};
+
 const CURSOR: Facts = Facts {
     user: &[".cursor/mcp.json"],
     project: &[".cursor/mcp.json"],
@@ -148,7 +159,8 @@ const VSCODE: Facts = Facts {
 
 impl Host {
     /// All of them.
-    pub const ALL: [Host; 7] = [Host::Claude, Host::Codex, Host::OpenCode, Host::Gemini, Host::Cursor, Host::Copilot, Host::VsCode];
+    pub const ALL: [Host; 8] =
+        [Host::Claude, Host::Codex, Host::OpenCode, Host::Gemini, Host::Antigravity, Host::Cursor, Host::Copilot, Host::VsCode];
 
     pub(crate) fn facts(self) -> &'static Facts {
         match self {
@@ -156,6 +168,7 @@ impl Host {
             Host::Codex => &CODEX,
             Host::OpenCode => &OPENCODE,
             Host::Gemini => &GEMINI,
+            Host::Antigravity => &ANTIGRAVITY,
             Host::Cursor => &CURSOR,
             Host::Copilot => &COPILOT,
             Host::VsCode => &VSCODE,
@@ -202,6 +215,7 @@ mod tests {
             (Host::Codex, "/no/home/.codex/config.toml", "/no/project/.codex/config.toml"),
             (Host::OpenCode, "/no/home/.config/opencode/opencode.json", "/no/project/opencode.json"),
             (Host::Gemini, "/no/home/.gemini/settings.json", "/no/project/.gemini/settings.json"),
+            (Host::Antigravity, "/no/home/.gemini/config/mcp_config.json", "/no/project/.agents/mcp_config.json"),
             (Host::Cursor, "/no/home/.cursor/mcp.json", "/no/project/.cursor/mcp.json"),
             (Host::Copilot, "/no/home/.copilot/mcp-config.json", "/no/project/.github/mcp.json"),
             (Host::VsCode, "/no/home/.config/Code/User/mcp.json", "/no/project/.vscode/mcp.json"),

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use aegis_agents::{Host, Plan, Server, SettingsFile};
 
-const HOSTS: [(Host, &str); 7] = [
+const HOSTS: [(Host, &str); 8] = [
     (Host::Claude, "claude"),
     (Host::Codex, "codex"),
     (Host::OpenCode, "opencode"),
     (Host::Gemini, "gemini"),
+    (Host::Antigravity, "antigravity"),
     (Host::Cursor, "cursor"),
     (Host::Copilot, "copilot"),
     (Host::VsCode, "vscode"),

@@ -329,6 +329,8 @@ pub(crate) enum HookHost {
     OpenCode,
     /// Gemini CLI
     Gemini,
+    /// Antigravity
+    Antigravity,
     /// GitHub Copilot CLI
     Copilot,
     /// Cursor
@@ -347,6 +349,8 @@ pub(crate) enum Host {
     OpenCode,
     /// Gemini CLI
     Gemini,
+    /// Antigravity
+    Antigravity,
     /// Cursor
     Cursor,
     /// GitHub Copilot CLI

@@ -67,6 +67,15 @@ fn stay_on(core: u64) {
     let _ = sched_setaffinity(None, &only);
 }
 
+/// Lets a process run on these cores without the calling thread's, if there are others: one that sleeps wakes up elsewhere then.
+pub(crate) fn keep_off(process: Pid, mut cores: CpuSet) {
+    cores.unset(sched_getcpu());
+    if cores.count() > 0 {
+        // where it runs is all that this is about
+        let _ = sched_setaffinity(Some(process), &cores);
+    }
+}
+
 /// While this lives, the calling thread and the worker run on one core. Threads that either starts meanwhile inherit that (processes
 /// started by this crate do not). Ends on the thread that began it.
 #[derive(Debug)]

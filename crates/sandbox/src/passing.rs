@@ -3,7 +3,7 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -12,6 +12,7 @@ use rustix::net::{
     SocketType, recvmsg, sendmsg, socketpair,
 };
 
+use crate::cpu;
 use crate::error::{Calling, SandboxError};
 
 /// The longest message, in bytes, and the most descriptors in one.
@@ -34,6 +35,20 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
         return Err(SandboxError::Call { call: "sendmsg", source: std::io::ErrorKind::InvalidInput.into() });
     }
     sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).calling("sendmsg").map(|_| ())
+}
+
+/// Looks for the next message without sleeping for so long, where another core can write it: to be woken takes longer than what is expected
+/// soon.
+pub(crate) fn look_for(socket: BorrowedFd<'_>, time: Duration) {
+    if cpu::cores() < 2 {
+        return;
+    }
+    let begin = Instant::now();
+    let mut byte = [0];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    while matches!(rustix::net::recv(socket, &mut byte, flags), Err(Errno::AGAIN)) && begin.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }
 
 /// The next message and what came with it; nothing where the other end is closed.

@@ -32,9 +32,9 @@ impl Host {
         self.hooks().is_some_and(|facts| {
             let in_project = facts.file(Scope::Project, places);
             let first = in_project.strip_prefix(places.project).ok().and_then(|below| below.components().next());
-            // `.github` says nothing of Copilot
-            let is_own = |directory: &Path| !directory.ends_with(".github") && directory.is_dir();
-            facts.directory(places).is_dir() || (scope == Scope::Project && first.is_some_and(|own| is_own(&places.project.join(own))))
+            // `.github` says nothing of Copilot, `.agents` of no agent
+            let is_own = |directory: &Path| ![".github", ".agents"].iter().any(|name| directory.ends_with(name)) && directory.is_dir();
+            facts.was_started(places) || (scope == Scope::Project && first.is_some_and(|own| is_own(&places.project.join(own))))
         })
     }
 

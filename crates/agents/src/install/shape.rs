@@ -17,6 +17,8 @@ pub(crate) struct HookFacts {
     pub(crate) word: &'static str,
     /// Its directory below the home, and the variable that names another.
     directory: &'static str,
+    /// Others by which it is known that the agent was ever started.
+    traces: &'static [&'static str],
     moved: Option<(&'static str, &'static str)>,
     /// The file in that directory, and the one in a project.
     file: &'static str,
@@ -125,6 +127,11 @@ impl HookFacts {
         moved.unwrap_or_else(|| places.home.join(self.directory))
     }
 
+    /// Whether the agent was ever started here.
+    pub(crate) fn was_started(&self, places: &Places<'_>) -> bool {
+        self.directory(places).is_dir() || self.traces.iter().any(|trace| places.home.join(trace).is_dir())
+    }
+
     pub(crate) fn file(&self, scope: Scope, places: &Places<'_>) -> PathBuf {
         match scope {
             Scope::User => self.directory(places).join(self.file),
@@ -141,6 +148,7 @@ impl Host {
             Host::Codex => Some(&CODEX),
             Host::OpenCode => Some(&OPENCODE),
             Host::Gemini => Some(&GEMINI),
+            Host::Antigravity => Some(&ANTIGRAVITY),
             Host::Copilot => Some(&COPILOT),
             Host::Cursor => Some(&CURSOR),
             Host::VsCode => None,
@@ -151,6 +159,7 @@ impl Host {
 const CLAUDE: HookFacts = HookFacts {
     word: "claude",
     directory: ".claude",
+    traces: &[],
     moved: Some(("CLAUDE_CONFIG_DIR", "")),
     file: "settings.json",
     project: ".claude/settings.json",
@@ -177,6 +186,7 @@ const CLAUDE: HookFacts = HookFacts {
 const CODEX: HookFacts = HookFacts {
     word: "codex",
     directory: ".codex",
+    traces: &[],
     moved: Some(("CODEX_HOME", "")),
     file: "hooks.json",
     project: ".codex/hooks.json",
@@ -198,6 +208,7 @@ const CODEX: HookFacts = HookFacts {
 const OPENCODE: HookFacts = HookFacts {
     word: "opencode",
     directory: ".config/opencode",
+    traces: &[],
     moved: Some(("XDG_CONFIG_HOME", "opencode")),
     file: "plugins/aegis.js",
     project: ".opencode/plugins/aegis.js",
@@ -207,6 +218,7 @@ const OPENCODE: HookFacts = HookFacts {
 const GEMINI: HookFacts = HookFacts {
     word: "gemini",
     directory: ".gemini",
+    traces: &[],
     moved: Some(("GEMINI_CLI_HOME", ".gemini")),
     file: "settings.json",
     project: ".gemini/settings.json",
@@ -230,9 +242,34 @@ const GEMINI: HookFacts = HookFacts {
     }),
 };
 
+/// By what several people saw its command line 1.1 and 1.2 do: events stand in an object with a name of its owner's choice. What it does not
+/// understand of the file switches off all of it, and it says so nowhere.
+const ANTIGRAVITY: HookFacts = HookFacts {
+    word: "antigravity",
+    directory: ".gemini/config",
+    traces: &[".gemini/antigravity-cli"],
+    moved: None,
+    file: "hooks.json",
+    project: ".agents/hooks.json",
+    form: Form::Shared(&JsonHooks {
+        sections: &[Section {
+            path: &["aegis"],
+            host: "antigravity",
+            events: &[("PreToolUse", "PreToolUse")],
+            is_grouped: true,
+            matcher: Some(""),
+            all_tools: &["", "*", ".*"],
+            entry: &[("type", Field::Text("command")), ("command", Field::Command), ("timeout", Field::Seconds(30))],
+        }],
+        has_version: false,
+        reader: Reader { name: "Antigravity", comments: false, byte_order_mark: false, rules: Rules::None },
+    }),
+};
+
 const COPILOT: HookFacts = HookFacts {
     word: "copilot",
     directory: ".copilot",
+    traces: &[],
     moved: Some(("COPILOT_HOME", "")),
     file: "hooks/aegis.json",
     project: ".github/hooks/aegis.json",
@@ -254,6 +291,7 @@ const COPILOT: HookFacts = HookFacts {
 const CURSOR: HookFacts = HookFacts {
     word: "cursor",
     directory: ".cursor",
+    traces: &[],
     moved: None,
     file: "hooks.json",
     project: ".cursor/hooks.json",

@@ -33,7 +33,7 @@ pub(crate) fn switched_off(host: Host, scope: Scope, places: &Places<'_>, found:
             off.chain(is_unread.then(|| "the folder is not trusted in Copilot CLI, which then reads none of its hooks".to_owned()))
                 .collect()
         }
-        Host::OpenCode | Host::Cursor | Host::VsCode => Vec::new(),
+        Host::OpenCode | Host::Antigravity | Host::Cursor | Host::VsCode => Vec::new(),
     }
 }
 

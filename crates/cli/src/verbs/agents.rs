@@ -189,6 +189,7 @@ fn of(named: HookHost) -> Host {
         HookHost::Codex => Host::Codex,
         HookHost::OpenCode => Host::OpenCode,
         HookHost::Gemini => Host::Gemini,
+        HookHost::Antigravity => Host::Antigravity,
         HookHost::Copilot => Host::Copilot,
         HookHost::Cursor => Host::Cursor,
     }

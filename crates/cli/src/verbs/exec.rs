@@ -24,7 +24,7 @@ use crate::{denied, exit, journal};
 
 /// To be called first thing.
 pub(crate) fn prepare() -> EarlyLauncher {
-    EarlyLauncher::start(Preparing::new, true)
+    EarlyLauncher::start(Preparing::copied, true)
 }
 
 pub(crate) fn exec(args: &Exec, start: &Start, launcher: Option<EarlyLauncher>) -> ExitCode {
@@ -36,8 +36,9 @@ pub(crate) fn exec(args: &Exec, start: &Start, launcher: Option<EarlyLauncher>) 
 
 fn go(args: &Exec, start: &Start, early: Option<EarlyLauncher>) -> Result<u8, String> {
     let began = Instant::now();
-    let (system, launcher) = early.unwrap_or_else(prepare).parts();
+    let (system, launcher) = early.unwrap_or_else(|| EarlyLauncher::start(Preparing::new, true)).parts();
     let mut around = start.surroundings();
+    around.at_once = true;
     around.sealed.extend(args.journal.audit.iter().map(|path| start.cwd.join(path)));
     let Chosen { policy, banner } = chosen::choose(args.policy.policy.as_deref(), start, &around)?;
     for line in banner {
@@ -74,6 +75,7 @@ fn go(args: &Exec, start: &Start, early: Option<EarlyLauncher>) -> Result<u8, St
     let not_held = |e: SandboxError| format!("the kernel cannot hold the command here: {e}");
     let starting = launcher.and_then(|launcher| launcher.ask(&plan, Some(Box::new(judge)))).map_err(not_held)?;
     // while it follows the plan
+    policy.look_up_all();
     let command = Command::new(args, &policy, &real, gate.public_variables(), &signals, start)?;
     let confined = starting.started().map_err(not_held)?;
     let actual = in_words(&confined, plan.proxy);

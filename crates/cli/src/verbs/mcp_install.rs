@@ -63,6 +63,7 @@ fn host(named: cli::Host) -> Host {
         cli::Host::Codex => Host::Codex,
         cli::Host::OpenCode => Host::OpenCode,
         cli::Host::Gemini => Host::Gemini,
+        cli::Host::Antigravity => Host::Antigravity,
         cli::Host::Cursor => Host::Cursor,
         cli::Host::Copilot => Host::Copilot,
         cli::Host::VsCode => Host::VsCode,

@@ -86,9 +86,9 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>, system: Plan) -> Result<Planned, 
     walk.mask_twins(&trees).map_err(|TooMany| PlanError::TooMany(trees.first().cloned().unwrap_or_default()))?;
     // a file that is granted by itself may lie in a tree
     plan.grants.sort();
-    plan.grants.dedup_by(|file, tree| file.path.starts_with(&tree.path) && !tree.exec && tree.path.is_dir());
+    plan.grants.dedup_by(|file, tree| tree.holds(&file.path) && !tree.exec && places.is_directory(&tree.path));
     for socket in open_sockets {
-        if !plan.grants.iter().any(|grant| socket.starts_with(&grant.path)) {
+        if !plan.grants.iter().any(|grant| grant.holds(&socket)) {
             plan.grants.push(Grant { path: socket, read: false, write: false, exec: false });
         }
     }
@@ -102,23 +102,53 @@ pub fn plan(policy: &Policy, of: &PlanFor<'_>, system: Plan) -> Result<Planned, 
 
 /// Where paths lead, each looked up once: the lists of a policy begin at few places.
 #[derive(Default)]
-struct Places(HashMap<PathBuf, Option<PathBuf>>);
+struct Places(HashMap<PathBuf, Option<Place>>);
+
+/// What is at a path.
+#[derive(Clone)]
+struct Place {
+    /// Without links.
+    path: PathBuf,
+    is_directory: bool,
+}
 
 impl Places {
-    /// A path without links, if it is there.
+    /// An absolute path without links, if it is there.
     fn real(&mut self, path: &Path) -> Option<PathBuf> {
+        self.at(path).map(|place| place.path)
+    }
+
+    fn is_directory(&mut self, path: &Path) -> bool {
+        self.at(path).is_some_and(|place| place.is_directory)
+    }
+
+    fn at(&mut self, path: &Path) -> Option<Place> {
         if let Some(known) = self.0.get(path) {
             return known.clone();
         }
-        let real = std::fs::canonicalize(path).ok();
-        self.0.insert(path.to_path_buf(), real.clone());
-        real
+        let place = self.look(path);
+        self.0.insert(path.to_path_buf(), place.clone());
+        place
     }
 
-    /// Made since.
+    fn look(&mut self, path: &Path) -> Option<Place> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return place(path) };
+        let above = self.at(above).filter(|above| above.is_directory)?;
+        let there = above.path.join(name);
+        let what = std::fs::symlink_metadata(&there).ok()?;
+        if what.is_symlink() { place(&there) } else { Some(Place { path: there, is_directory: what.is_dir() }) }
+    }
+
+    /// It was made since.
     fn forget(&mut self, path: &Path) {
         self.0.retain(|known, _| !path.starts_with(known) && !known.starts_with(path));
     }
+}
+
+fn place(path: &Path) -> Option<Place> {
+    let path = std::fs::canonicalize(path).ok()?;
+    let is_directory = path.is_dir();
+    Some(Place { path, is_directory })
 }
 
 /// What every plan has, whatever the policy says: the system's programs, libraries and settings.
@@ -161,7 +191,7 @@ fn writable(policy: &Policy, plan: &mut Plan, places: &mut Places) -> Result<(),
                 _ => reach.begin.as_path(),
             };
             // below a tree that is there, programs make it themselves
-            let is_inside = plan.grants.iter().any(|grant| directory.starts_with(&grant.path));
+            let is_inside = plan.grants.iter().any(|grant| grant.holds(directory));
             let is_missing = || std::fs::symlink_metadata(directory).is_err() && may_write_below(policy, directory);
             if op == PathOp::Write && reach.extent == Extent::All && !is_inside && is_missing() {
                 make(directory)?;
@@ -169,17 +199,17 @@ fn writable(policy: &Policy, plan: &mut Plan, places: &mut Places) -> Result<(),
             }
             // in a tree it may be missing yet; elsewhere what is above it is nothing that was granted
             let there = directory.ancestors().take(if is_inside { usize::MAX } else { 1 }).find_map(|path| places.real(path));
-            let Some(directory) = there.filter(|directory| directory.is_dir()) else { continue };
-            match plan.grants.iter_mut().find(|grant| directory.starts_with(&grant.path) && grant.path.is_dir()) {
+            let Some(directory) = there.filter(|directory| places.is_directory(directory)) else { continue };
+            match plan.grants.iter_mut().find(|grant| grant.holds(&directory) && places.is_directory(&grant.path)) {
                 Some(grant) => grant.write = true,
                 None => plan.grants.push(Grant { path: directory, read: false, write: true, exec: false }),
             }
         }
     }
     // what is granted below is mounted over it
-    let writable: Vec<PathBuf> = plan.grants.iter().filter(|grant| grant.write).map(|grant| grant.path.clone()).collect();
+    let writable: Vec<Grant> = plan.grants.iter().filter(|grant| grant.write).cloned().collect();
     for grant in &mut plan.grants {
-        grant.write |= writable.iter().any(|above| grant.path.starts_with(above));
+        grant.write |= writable.iter().any(|above| above.holds(&grant.path));
     }
     Ok(())
 }
@@ -188,7 +218,7 @@ fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut
     for reach in policy.exec_reach() {
         // where programs will be built: the kernel takes rights only for what is there
         if reach.extent == Extent::All && std::fs::symlink_metadata(&reach.begin).is_err() {
-            let is_inside = plan.grants.iter().any(|grant| reach.begin.starts_with(&grant.path));
+            let is_inside = plan.grants.iter().any(|grant| grant.holds(&reach.begin));
             if is_inside && may_write_below(policy, &reach.begin) {
                 make(&reach.begin)?;
                 places.forget(&reach.begin);
@@ -200,7 +230,7 @@ fn executable(policy: &Policy, of: &PlanFor<'_>, walk: &mut Walk<'_>, plan: &mut
         for path in trees.into_iter().chain(files) {
             // what of it can be read; what cannot be read cannot be started
             plan.grants.iter_mut().filter(|grant| grant.read && grant.path.starts_with(&path)).for_each(|grant| grant.exec = true);
-            let around = plan.grants.iter().filter(|grant| path.starts_with(&grant.path)).max_by_key(|grant| grant.path.as_os_str().len());
+            let around = plan.grants.iter().filter(|grant| grant.holds(&path)).max_by_key(|grant| grant.path.as_os_str().len());
             if let Some((read, write)) = around.map(|grant| (grant.read, grant.write)) {
                 plan.grants.push(Grant { path, read, write, exec: true });
             }

@@ -26,7 +26,8 @@ pub struct Surroundings {
     pub sealed: Vec<PathBuf>,
     /// Not written or deleted, whatever a list says: the policy files themselves, the running binary.
     pub guarded: Vec<PathBuf>,
-    /// What is judged is judged now, and the policy is gone then: where links lead is looked up when the first path is judged.
+    /// What is judged is judged now, before anybody could make a link on account of it: where links lead is looked up when the first path
+    /// is judged, or by [`Policy::look_up_all`](crate::Policy::look_up_all).
     pub at_once: bool,
 }
 

@@ -96,6 +96,13 @@ impl Policy {
 }
 
 impl Policy {
+    /// Looks up where links lead that no answer needed so far; nothing asks the file system afterwards.
+    pub fn look_up_all(&self) {
+        for layer in &self.layers {
+            layer.paths.linked();
+        }
+    }
+
     /// Many names below a directory will be asked for, for reading. It changes no answer, only what they cost.
     pub fn look_below(&self, directory: &Path) {
         for layer in &self.layers {

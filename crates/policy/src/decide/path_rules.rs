@@ -93,7 +93,8 @@ pub(crate) struct PathRules {
     rules: Vec<PathRule>,
     home: Option<PathBuf>,
     links: Mutex<Links>,
-    /// Of each rule, whether links give it a meaning that its text does not show.
+    /// Of each rule, whether links give it a meaning that its text does not show; of the rules alone that are about reading, and of all.
+    linked_reading: OnceLock<Vec<bool>>,
     linked: OnceLock<Vec<bool>>,
     known: Mutex<Known>,
     /// How often all rules of some kinds were looked through for one path.
@@ -194,13 +195,26 @@ impl PathRules {
     }
 
     /// Looks up where links lead that patterns begin with, once.
-    fn linked(&self) -> &[bool] {
+    pub(super) fn linked(&self) -> &[bool] {
         self.linked.get_or_init(|| {
-            let mut links = self.links();
-            let linked = self.rules.iter().map(|rule| look_up(rule, self.home.as_deref(), &mut links)).collect();
-            links.freeze();
+            let linked = self.look_up(|_| true);
+            self.links().freeze();
             linked
         })
+    }
+
+    /// The same, for the rules alone that are about reading if that is what is asked: they are less than half.
+    fn linked_for(&self, op: PathOp) -> &[bool] {
+        match self.linked.get() {
+            Some(linked) => linked,
+            None if op == PathOp::Read => self.linked_reading.get_or_init(|| self.look_up(|kind| kind.is_about(op))),
+            None => self.linked(),
+        }
+    }
+
+    fn look_up(&self, wanted: impl Fn(PathKind) -> bool) -> Vec<bool> {
+        let mut links = self.links();
+        self.rules.iter().map(|rule| wanted(rule.kind) && look_up(rule, self.home.as_deref(), &mut links)).collect()
     }
 
     pub(crate) fn rule(&self, index: u32) -> Option<&PathRule> {
@@ -214,7 +228,6 @@ impl PathRules {
 
     /// Every pattern of the rules of a kind.
     pub(super) fn each_of(&self, kind: PathKind, found: &mut dyn FnMut(&PathPattern<'_>)) {
-        self.linked();
         let mut links = self.links();
         for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
             // read at load already
@@ -232,10 +245,12 @@ impl PathRules {
             return Matchers::Of(tries);
         }
         let Some(names) = self.names(path).filter(|_| !known.is_full()) else { return Matchers::All(self.tries()) };
-        let linked = self.linked();
+        let linked = self.linked_for(op);
         let may_be = |at: usize, rule: &PathRule| linked.get(at).copied().unwrap_or(true) || names.may_match(rule.text());
-        let tries = Arc::new(self.compiled(0, |at, rule| decides(rule.kind) && may_be(at, rule)));
-        known.add(path, &tries);
+        // what is found for reading is about nothing else
+        let is_about = |kind: PathKind| if op == PathOp::Read { kind.is_about(op) } else { decides(kind) };
+        let tries = Arc::new(self.compiled(0, |at, rule| is_about(rule.kind) && may_be(at, rule)));
+        known.add(op, path, &tries);
         Matchers::Of(tries)
     }
 
@@ -246,7 +261,7 @@ impl PathRules {
             return;
         }
         let Some(names) = self.names(directory) else { return };
-        let linked = self.linked();
+        let linked = self.linked_for(PathOp::Read);
         let may_be = |at: usize, rule: &PathRule| {
             linked.get(at).copied().unwrap_or(true) || names.may_match_below(rule.text(), self.home.as_deref())
         };

@@ -17,7 +17,7 @@ use crate::error::{Calling, SandboxError};
 /// The process has more than one thread (another might be reading the environment), or `/proc/self/stat` cannot be read.
 pub fn take_environment() -> Result<Vec<(OsString, OsString)>, SandboxError> {
     single_threaded()?;
-    let block = block()?;
+    let block = parse(&stat()?, ENVIRONMENT).ok_or(SandboxError::Proc("/proc/self/stat"))?;
     let variables = std::env::vars_os().collect();
     empty();
     // SAFETY: the kernel says that the block lies there; it is writable stack memory of this process, and mapped for its whole life. Since
@@ -25,6 +25,24 @@ pub fn take_environment() -> Result<Vec<(OsString, OsString)>, SandboxError> {
     unsafe { ptr::write_bytes(ptr::with_exposed_provenance_mut::<u8>(block.start), 0, block.len()) };
     compiler_fence(Ordering::SeqCst);
     Ok(variables)
+}
+
+/// Overwrites what a copy of this process has of its command line and environment, which `/proc/PID/cmdline` shows to everybody.
+///
+/// # Errors
+/// As [`take_environment`].
+pub(crate) fn forget_origin() -> Result<(), SandboxError> {
+    single_threaded()?;
+    let stat = stat()?;
+    let blocks = [parse(&stat, ARGUMENTS), parse(&stat, ENVIRONMENT)];
+    empty();
+    for block in blocks {
+        let block = block.ok_or(SandboxError::Proc("/proc/self/stat"))?;
+        // SAFETY: as above; the words of the command line end up as empty ones.
+        unsafe { ptr::write_bytes(ptr::with_exposed_provenance_mut::<u8>(block.start), 0, block.len()) };
+    }
+    compiler_fence(Ordering::SeqCst);
+    Ok(())
 }
 
 /// Makes `environ` an empty list.
@@ -41,16 +59,19 @@ fn empty() {
     unsafe { environ = EMPTY.0.as_ptr() };
 }
 
-/// `env_start..env_end`, fields 50 and 51 of `/proc/self/stat`.
-fn block() -> Result<Range<usize>, SandboxError> {
-    let stat = std::fs::read_to_string("/proc/self/stat").calling("read /proc/self/stat")?;
-    parse(&stat).ok_or(SandboxError::Proc("/proc/self/stat"))
+/// `arg_start..arg_end` and `env_start..env_end` in `/proc/self/stat`, by the number of the first field.
+const ARGUMENTS: usize = 48;
+const ENVIRONMENT: usize = 50;
+
+fn stat() -> Result<String, SandboxError> {
+    std::fs::read_to_string("/proc/self/stat").calling("read /proc/self/stat")
 }
 
-fn parse(stat: &str) -> Option<Range<usize>> {
+/// Two fields as a place in memory, the first by its number.
+fn parse(stat: &str, field: usize) -> Option<Range<usize>> {
     // The name, field 2, may contain blanks and parentheses; the rest is numbers. After it comes field 3.
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(50 - 3);
+    let mut fields = rest.split_ascii_whitespace().skip(field.checked_sub(3)?);
     let start = fields.next()?.parse().ok()?;
     let end = fields.next()?.parse().ok()?;
     (0 < start && start <= end).then_some(start..end)
@@ -58,13 +79,14 @@ fn parse(stat: &str) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{ARGUMENTS, ENVIRONMENT, parse};
 
     #[test]
     fn finds_the_fields_behind_a_strange_name() {
         let fields: Vec<String> = (3..=52).map(|field| field.to_string()).collect();
-        assert_eq!(parse(&format!("1 (a) b) c) {}", fields.join(" "))), Some(50..51));
-        assert_eq!(parse("1 (a) 3 4"), None);
-        assert_eq!(parse(&format!("1 (a) {}", vec!["0"; 50].join(" "))), None);
+        let stat = format!("1 (a) b) c) {}", fields.join(" "));
+        assert_eq!((parse(&stat, ENVIRONMENT), parse(&stat, ARGUMENTS)), (Some(50..51), Some(48..49)));
+        assert_eq!(parse("1 (a) 3 4", ENVIRONMENT), None);
+        assert_eq!(parse(&format!("1 (a) {}", vec!["0"; 50].join(" ")), ENVIRONMENT), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod environment;
 
+pub(crate) use environment::forget_origin;
 pub use environment::take_environment;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
-use rustix::thread::sched_getcpu;
+use rustix::thread::{sched_getaffinity, sched_getcpu};
 
-use super::launcher::{BASE, GO, KILL, SIGNAL, START, Said, command_line};
+use super::launcher::{BASE, Copied, GO, KILL, SIGNAL, START, Said, command_line, copied, own_ids};
 use super::message::Writer;
 use super::plan::{Grant, Plan};
+use crate::broker::single_threaded;
 use crate::child::{ChildSpec, FileId};
+use crate::cpu;
 use crate::end::End;
 use crate::error::{Calling, SandboxError};
 use crate::launch::{self, Place, Session};
@@ -117,6 +119,10 @@ impl Confined {
     }
 }
 
+fn session(at_terminal: bool) -> Session {
+    if at_terminal { Session::Ours } else { Session::Own }
+}
+
 /// A launcher in namespaces of its own, which waits for its plan: what takes the most time needs no policy.
 #[derive(Debug)]
 pub struct Preparing {
@@ -133,15 +139,38 @@ impl Preparing {
     /// A system call failed.
     pub fn new(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
         let (socket, theirs) = passing::pair(PATIENCE)?;
-        let session = if at_terminal { Session::Ours } else { Session::Own };
-        let place = Place { session, own_namespaces: true };
+        let place = Place { session: session(at_terminal), own_namespaces: true };
         let first = launch::launch_self(&command_line()?, &[theirs.as_fd()], place)?;
+        Preparing { socket, first, at_terminal }.begin(base)
+    }
+
+    /// The same as a copy of this process, which is ready sooner than a new one. To be called before anything was read or started, as the
+    /// copy has what is in memory here.
+    ///
+    /// # Errors
+    /// There is more than one thread, or a system call failed.
+    pub fn copied(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
+        single_threaded()?;
+        let (socket, theirs) = passing::pair(PATIENCE)?;
+        let cores = sched_getaffinity(None).calling("sched_getaffinity")?;
+        let copy = Copied { ids: own_ids(), session: session(at_terminal), cores };
+        if let Some(first) = launch::copy_apart()? {
+            // the kernel starts a copy on our core, and both would wait for each other
+            cpu::keep_off(first.pid(), cores);
+            return Preparing { socket, first, at_terminal }.begin(base);
+        }
+        // so that it hears when we are gone
+        drop(socket);
+        copied(theirs, &copy)
+    }
+
+    fn begin(self, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
         // where there is a base, changes will be judged
         let base = base.map(|base| Plan { is_mediated: true, ..base.clone() });
         if let Some(base) = base.as_ref().map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
-            passing::send(socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
+            passing::send(self.socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
         }
-        Ok(Preparing { socket, first, at_terminal })
+        Ok(self)
     }
 
     /// As [`Confined::start`].

@@ -3,13 +3,17 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use rustix::process::{DumpableBehavior, Signal, getegid, geteuid, set_dumpable_behavior, set_parent_process_death_signal};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, getegid, geteuid, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
+};
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::confined::NO_FILE;
 use super::message::Reader;
@@ -18,7 +22,7 @@ use super::orphans::Orphans;
 use super::plan::Plan;
 use super::rules::Rules;
 use super::{privileges, root};
-use crate::broker::single_threaded;
+use crate::broker::{forget_origin, single_threaded};
 use crate::child::FileId;
 use crate::cpu::Company;
 use crate::end::End;
@@ -33,17 +37,28 @@ pub const LAUNCHER: &str = "aegis-launcher";
 
 /// The command line of a launcher that our broker starts: it sees nobody's ids but its own, and not even those before they are set.
 pub(super) fn command_line() -> Result<Vec<CString>, SandboxError> {
-    let ids = [geteuid().as_raw(), getegid().as_raw()].map(|id| id.to_string());
-    let words = [LAUNCHER.to_owned()].into_iter().chain(ids);
+    let (user, group) = own_ids();
+    let words = [LAUNCHER.to_owned(), user.to_string(), group.to_string()].into_iter();
     words.map(|word| CString::new(word).map_err(|_| SandboxError::Launcher)).collect()
 }
 
-/// User and group of [`command_line`].
-fn ids() -> Result<(u32, u32), SandboxError> {
+/// User and group.
+pub(super) type Ids = (u32, u32);
+
+/// Those of this process, which is no launcher.
+pub(super) fn own_ids() -> Ids {
+    (geteuid().as_raw(), getegid().as_raw())
+}
+
+/// Those of [`command_line`].
+fn ids() -> Result<Ids, SandboxError> {
     let mut words = std::env::args().skip(1).map(|word| word.parse().map_err(|_| SandboxError::Launcher));
     let mut next = || words.next().ok_or(SandboxError::Launcher)?;
     Ok((next()?, next()?))
 }
+
+/// How long it looks for what will be asked of it next.
+const SOON: Duration = Duration::from_millis(1);
 
 /// Where it finds its socket.
 const SOCKET_FD: i32 = 3;
@@ -77,10 +92,54 @@ pub(super) const SIGNAL: u8 = b's';
 pub fn launcher() -> ! {
     // SAFETY: borrowed for this process' whole life; if the number is not open, each use is an error.
     let socket = unsafe { BorrowedFd::borrow_raw(SOCKET_FD) };
-    if let Err(error) = live(socket) {
+    end(socket, ids().and_then(|ids| live(socket, ids, None)))
+}
+
+/// What a copy of the broker is to give up.
+pub(super) struct Copied {
+    pub(super) ids: Ids,
+    pub(super) session: Session,
+    /// The cores on which it may run when it has been asked for something; until then it may be kept off the broker's.
+    pub(super) cores: CpuSet,
+}
+
+/// The same in a copy of the broker, which has nothing of it but its memory, and of that neither command line nor environment.
+pub(super) fn copied(socket: OwnedFd, copied: &Copied) -> ! {
+    let socket = socket.as_fd();
+    end(socket, live(socket, copied.ids, Some(copied)))
+}
+
+fn end(socket: BorrowedFd<'_>, lived: Result<(), SandboxError>) -> ! {
+    if let Err(error) = lived {
         let _ = say(socket, Said::Impossible, error.to_string().as_bytes());
     }
     std::process::exit(70)
+}
+
+/// Gives up what a copy shares with its broker, as a program that is started anew would have.
+fn part(socket: BorrowedFd<'_>, copied: &Copied) -> Result<(), SandboxError> {
+    sched_setaffinity(None, &copied.cores).calling("sched_setaffinity")?;
+    forget_origin()?;
+    reset_signals();
+    if copied.session == Session::Own {
+        rustix::process::setsid().calling("setsid")?;
+    }
+    rustix::thread::set_no_new_privs(true).calling("prctl(PR_SET_NO_NEW_PRIVS)")?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).calling("setrlimit")?;
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let null = rustix::fs::open("/dev/null", flags, rustix::fs::Mode::empty()).calling("open /dev/null")?;
+    rustix::stdio::dup2_stdin(&null).calling("dup2")?;
+    rustix::stdio::dup2_stdout(&null).calling("dup2")?;
+    rustix::stdio::dup2_stderr(&null).calling("dup2")?;
+    drop(null);
+    let keep = u32::try_from(socket.as_raw_fd()).map_err(|_| SandboxError::Launcher)?;
+    for (first, last) in [(3, keep.saturating_sub(1)), (keep.saturating_add(1), u32::MAX)] {
+        // SAFETY: plain numbers. What is closed belongs to values of the broker's that this process never comes back to.
+        if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == -1 {
+            return Err(std::io::Error::last_os_error()).calling("close_range");
+        }
+    }
+    Ok(())
 }
 
 fn say(socket: BorrowedFd<'_>, said: Said, what: &[u8]) -> Result<(), SandboxError> {
@@ -92,19 +151,23 @@ fn say_with(socket: BorrowedFd<'_>, said: Said, what: &[u8], fds: &[BorrowedFd<'
     passing::send(socket, &[&[said as u8], what].concat(), fds)
 }
 
-fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
-    single_threaded()?;
+fn live(socket: BorrowedFd<'_>, (user, group): Ids, copied: Option<&Copied>) -> Result<(), SandboxError> {
     // a broker that is gone by now has closed the socket
     set_parent_process_death_signal(Some(Signal::KILL)).calling("prctl(PR_SET_PDEATHSIG)")?;
-    let (user, group) = ids()?;
-    settle(user, group)?;
     let (mut letter, mut bytes, mut fds) = asked(socket)?;
+    if let Some(copied) = copied {
+        part(socket, copied)?;
+    }
+    single_threaded()?;
+    settle(user, group)?;
+    loopback_up()?;
     let mut begun = None;
     if letter == Some(BASE) {
         let base = Plan::from_bytes(&bytes)?;
-        let lacks = root::begin(&base)?;
+        let tree = root::begin(&base)?;
         let rules = Rules::begin(&base, Path::new(root::NEW))?;
-        begun = Some((base, lacks, rules));
+        begun = Some((base, tree, rules));
+        passing::look_for(socket, SOON);
         (letter, bytes, fds) = asked(socket)?;
     }
     let plan = match (letter, fds.into_iter().next()) {
@@ -112,15 +175,15 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
         (Some(GO), None) => Plan::from_bytes(&bytes)?,
         _ => return Err(SandboxError::BrokerGone),
     };
-    let lacks = root::enter(&plan, begun.as_ref().map(|(base, lacks, _)| (base, *lacks)))?;
-    loopback_up()?;
+    let (base, tree) = begun.map(|(base, tree, rules)| ((base, rules), tree)).unzip();
+    let (lacks, leaving) = root::enter(&plan, base.as_ref().map(|(base, _)| base).zip(tree))?;
     // made in here, it is on no device that anyone else has; whoever holds it need not be in here
     let proxy = if plan.proxy { Some(std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).calling("bind")?) } else { None };
     privileges::drop_all()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).calling("prctl(PR_SET_DUMPABLE)")?;
     let inside = Path::new("/");
-    let rules = match begun {
-        Some((base, _, mut rules)) if !root::covers(&plan, &base) && rules.are_for(&plan) => {
+    let rules = match base {
+        Some((base, mut rules)) if !root::covers(&plan, &base) && rules.are_for(&plan) => {
             rules.grant(plan.grants.iter().filter(|grant| !base.grants.contains(grant)), inside)?;
             rules
         }
@@ -141,6 +204,7 @@ fn live(socket: BorrowedFd<'_>) -> Result<(), SandboxError> {
         fds.extend([root, scratch, listener]);
     }
     fds.extend(proxy.map(OwnedFd::from));
+    leaving.gone()?;
     say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
     drop(fds);
     serve(socket, rules.as_ref().map(AsFd::as_fd), plan.at_terminal)
@@ -169,6 +233,10 @@ fn serve(socket: BorrowedFd<'_>, rules: Option<BorrowedFd<'_>>, at_terminal: boo
     // commands get them so
     reset_signals();
     let orphans = Orphans::watch()?;
+    if at_terminal {
+        // its one command is on the way
+        passing::look_for(socket, SOON);
+    }
     let mut company = Company::default();
     loop {
         match asked(socket)? {

@@ -13,12 +13,14 @@
 //! | `orphans` | what commands leave behind |
 //! | `namespaces` | user, mount, PID, network and the others |
 //! | `root` | the file tree that commands see |
+//! | `detach` | the system's own file tree goes |
 //! | `mounts` | mounts, one by one |
 //! | `privileges` | capabilities, for good |
 //! | `rules` | the plan as Landlock rules |
 //! | `probe` | what this machine gives |
 
 mod confined;
+mod detach;
 mod launcher;
 mod message;
 mod mounts;

@@ -6,15 +6,16 @@ use rustix::thread::UnshareFlags;
 
 use crate::error::{Calling, SandboxError};
 
-/// Makes this process, the first of its user namespace, who it is outside, so that files belong to whom they belong; and leaves the
-/// system's network.
+/// Makes this process, the first of its user namespace, who it is outside, so that files belong to whom they belong; and leaves all other
+/// namespaces of the system.
 pub(super) fn settle(user: u32, group: u32) -> Result<(), SandboxError> {
     // an ordinary user may set groups only after promising never to drop one
     fs::write("/proc/self/setgroups", "deny").calling("write setgroups")?;
     fs::write("/proc/self/uid_map", format!("{user} {user} 1")).calling("write uid_map")?;
     fs::write("/proc/self/gid_map", format!("{group} {group} 1")).calling("write gid_map")?;
+    let others = UnshareFlags::NEWNS | UnshareFlags::NEWNET | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS | UnshareFlags::NEWCGROUP;
     // SAFETY: descriptors are not unshared, which is what could go wrong; the process has one thread.
-    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }.calling("unshare")
+    unsafe { rustix::thread::unshare_unsafe(others) }.calling("unshare")
 }
 
 /// Switches the loopback device of the network namespace on: programs talk to themselves over it.

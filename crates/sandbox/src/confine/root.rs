@@ -9,6 +9,7 @@ use rustix::fs::Mode;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use rustix::process::{chdir, pivot_root};
 
+use super::detach::{Detacher, Leaving};
 use super::mounts::{Forbids, at, bind, bind_one, forbid, mount_new};
 use super::plan::{Grant, Plan};
 use crate::error::SandboxError;
@@ -35,24 +36,31 @@ pub(super) struct Lacks {
     pub(super) own_proc: bool,
 }
 
+/// What every tree has, and who will take the system's away.
+pub(super) struct Begun {
+    lacks: Lacks,
+    detacher: Detacher,
+}
+
 /// Makes what every tree has, before it is known what else there is.
-pub(super) fn begin(base: &Plan) -> Result<Lacks, SandboxError> {
+pub(super) fn begin(base: &Plan) -> Result<Begun, SandboxError> {
     at(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC), "unshare", Path::new("/"))?;
     step_aside()?;
     make_scratch(base)?;
-    fill(base)
+    let lacks = fill(base)?;
+    Ok(Begun { lacks, detacher: Detacher::new()? })
 }
 
-/// Makes the tree and enters it. Nothing of the system's own tree can be reached afterwards. `begun` is what [`begin`] has made.
-pub(super) fn enter(plan: &Plan, begun: Option<(&Plan, Lacks)>) -> Result<Lacks, SandboxError> {
-    let lacks = match begun {
-        Some((base, _)) if covers(plan, base) => {
+/// Makes the tree and enters it. Nothing of the system's own tree can be reached once that is gone. `begun` is what [`begin`] has made.
+pub(super) fn enter(plan: &Plan, begun: Option<(&Plan, Begun)>) -> Result<(Lacks, Leaving), SandboxError> {
+    let Begun { lacks, detacher } = match begun {
+        Some((base, begun)) if covers(plan, base) => {
             at(unmount(NEW, UnmountFlags::DETACH), "unmount", Path::new(NEW))?;
-            fill(plan)?
+            Begun { lacks: fill(plan)?, ..begun }
         }
-        Some((base, lacks)) => {
+        Some((base, begun)) => {
             add(plan, base)?;
-            lacks
+            begun
         }
         None => begin(plan)?,
     };
@@ -71,11 +79,7 @@ pub(super) fn enter(plan: &Plan, begun: Option<(&Plan, Lacks)>) -> Result<Lacks,
     forbid(Path::new(NEW), Forbids::DEVICES.and_writes(), false)?;
     forbid(&inside(Path::new("/dev")), Forbids::SETUID.and_writes(), false)?;
     at(chdir(NEW), "enter", Path::new(NEW))?;
-    // the old root comes to lie over the new one, and goes with all that is mounted below it
-    at(pivot_root(".", "."), "enter", Path::new(NEW))?;
-    at(unmount(".", UnmountFlags::DETACH), "leave", Path::new(OLD))?;
-    at(chdir("/"), "enter", Path::new("/"))?;
-    Ok(lacks)
+    Ok((lacks, detacher.change_root()?))
 }
 
 /// Whether something of a plan would lie over what was made before it, or is not what was made.

@@ -2,6 +2,7 @@
 //!
 //! A fork copies the page tables of the broker (20 ms at 512 MiB of heap); a clone that shares the memory until exec does not.
 
+mod copy;
 mod enter;
 mod registry;
 
@@ -19,6 +20,7 @@ use rustix::thread::CpuSet;
 
 use crate::error::{Calling, SandboxError};
 use crate::process::Process;
+pub(crate) use copy::{copy_apart, copy_self};
 pub(crate) use enter::reset_signals;
 use enter::{Block, Stage};
 pub(crate) use registry::started;
@@ -42,7 +44,7 @@ pub(crate) struct Launch<'a> {
     pub plain_signals: bool,
     /// It lets whoever else waits for its core go first, and then starts there: see [`crate::cpu::Company`].
     pub yields: bool,
-    /// It is the first process of new namespaces of every kind but the network's, with all capabilities in them.
+    /// It is the first process of a new user and a new PID namespace, with all capabilities there.
     pub own_namespaces: bool,
     /// Landlock rules that bind it.
     pub rules: Option<BorrowedFd<'a>>,
@@ -87,16 +89,6 @@ pub(crate) fn launch_self(argv: &[CString], fds: &[BorrowedFd<'_>], place: Place
         own_namespaces: place.own_namespaces,
         rules: None,
     })
-}
-
-/// A copy of this process, which has one thread, as its sibling: a child of the same parent. 0 in the copy, its number here.
-pub(crate) fn copy_self() -> Result<i32, SandboxError> {
-    // SAFETY: a fork, as there is one thread; the copy shares nothing that it could write to but its descriptors.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0) };
-    match i32::try_from(pid) {
-        Ok(pid) if pid >= 0 => Ok(pid),
-        _ => Err(io::Error::last_os_error()).calling("clone"),
-    }
 }
 
 /// Starts the program. When this returns, the exec has happened or the error says which step failed.
@@ -161,9 +153,8 @@ fn above(fd: BorrowedFd<'_>, targets: usize) -> io::Result<Option<OwnedFd>> {
     Ok(Some(rustix::io::fcntl_dupfd_cloexec(fd, targets)?))
 }
 
-/// Those of [`Launch::own_namespaces`]. Making one of the network takes ten times as long as all of these, and we would wait for it.
-const NAMESPACES: libc::c_int =
-    libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+/// Those of [`Launch::own_namespaces`]. All others can be left later, and we would wait until they are made.
+const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER | libc::CLONE_NEWPID;
 
 const STACK_BYTES: usize = 64 * 1024;
 

@@ -21,6 +21,10 @@ pub const TESTS: &[Test] = &[
     ("confined_has_no_network", has_no_network),
     ("confined_has_no_privilege", has_no_privilege),
     ("confined_leaves_nothing_running", leaves_nothing_running),
+    ("confined_leaves_no_sibling_running", leaves_no_sibling_running),
+    ("confined_commands_follow_each_other_quickly", follow_each_other),
+    ("confined_reads_of_the_settings_what_is_granted", reads_settings),
+    ("confined_copy_of_the_broker_tells_nothing_of_it", copy_tells_nothing),
     ("confined_is_killed_with_all_it_started", killed_with_all),
     ("confined_fork_bomb_ends", fork_bomb),
     ("confined_dies_with_the_broker", dies_with_the_broker),
@@ -233,6 +237,98 @@ fn leaves_nothing_running() {
     assert!(said.trim().parse::<u32>().unwrap() <= 4, "{said}");
     std::thread::sleep(Duration::from_millis(1300));
     assert!(!project.path("late").exists());
+}
+
+/// One that the launcher never started is its child all the same, of a kind that only who asks for it is told of.
+fn leaves_no_sibling_running() {
+    let project = Project::new(true);
+    let mut confined = project.confined();
+    // clone(CLONE_PARENT), without a signal for its end
+    let number = libc::SYS_clone;
+    let perl = format!(
+        "my $p = syscall({number}, 0x8000, 0, 0, 0, 0); if ($p == 0) {{ select(undef, undef, undef, 1); open(F, '>', 'late'); exit 0 }} print 'made ', $p > 0 ? 1 : $!, qq(\\n);"
+    );
+    project.file("sibling.pl", &perl);
+    let (said, end) = project.sh(&mut confined, "exec perl sibling.pl");
+    if end == End::Exited(127) {
+        println!("SKIPPED: no perl here: {said}");
+        return;
+    }
+    assert_eq!(said, "made 1\n");
+    let (said, _) = project.sh(&mut confined, "ls -d /proc/[0-9]* | wc -l");
+    assert!(said.trim().parse::<u32>().unwrap() <= 4, "{said}");
+    std::thread::sleep(Duration::from_millis(1300));
+    assert!(!project.path("late").exists());
+}
+
+/// A launcher stays on the core of who waits for it; what it starts may run on all.
+fn follow_each_other() {
+    let project = Project::new(false);
+    let mut confined = project.confined();
+    let cores = |confined: &mut Confined| project.sh(confined, "grep Cpus_allowed_list /proc/self/status").0;
+    let mine = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mine = mine.lines().find(|line| line.starts_with("Cpus_allowed_list")).unwrap();
+    for _ in 0..5 {
+        let said = cores(&mut confined);
+        assert_eq!(said.lines().next(), Some(mine), "{said}");
+    }
+    // signals that we ignore or handle are as they usually are in what it starts, SIGPIPE above all
+    let (said, _) = project.sh(&mut confined, "grep -E '^Sig(Ign|Blk)' /proc/self/status | tr -d '\\t\\n'");
+    let none = "0".repeat(16);
+    assert_eq!(said, format!("SigBlk:{none}SigIgn:{none}"));
+}
+
+/// One rule stands for all files in /etc, unless one of them is there to be changed only.
+fn reads_settings() {
+    let project = Project::new(false);
+    let settings = |read: [bool; 2]| {
+        let mut plan = project.plan.clone();
+        plan.grants.retain(|grant| grant.path != Path::new("/etc"));
+        for (path, read) in ["/etc/passwd", "/etc/group"].into_iter().zip(read) {
+            plan.grants.push(Grant { path: path.into(), read, write: false, exec: false });
+        }
+        Confined::start(&plan, None).unwrap()
+    };
+    let line = "head -c 5 /etc/passwd; head -c 5 /etc/group; ls /etc; cat /etc/hosts /etc/shadow; /etc/passwd";
+    let (said, _) = project.sh(&mut settings([true, true]), line);
+    assert!(said.starts_with("root:root:group\npasswd\n"), "{said}");
+    assert!(said.contains("/etc/hosts: No such file") && said.contains("/etc/shadow: No such file"), "{said}");
+    assert!(said.contains("/etc/passwd: Permission denied"), "{said}");
+    let mut confined = settings([true, false]);
+    if confined.lacks_landlock() {
+        println!("SKIPPED: no Landlock here, so that a file can be changed only by reading it");
+        return;
+    }
+    let (said, _) = project.sh(&mut confined, line);
+    assert!(said.starts_with("root:head: cannot open '/etc/group' for reading: Permission denied"), "{said}");
+}
+
+/// The first process of the namespaces can be a copy of the broker: it has neither its command line nor its environment, holds none of its
+/// files, and dies with it.
+fn copy_tells_nothing() {
+    if std::env::var_os("AEGIS_TEST_COPY").is_none() {
+        // in a process that has one thread, and something to hide
+        let outcome = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "confined_copy_of_the_broker_tells_nothing_of_it", "swordfish"])
+            .env("AEGIS_TEST_COPY", "swordfish")
+            .output()
+            .unwrap();
+        assert!(outcome.status.success(), "{}{}", String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
+        return;
+    }
+    let secret = std::fs::File::open("/etc/passwd").unwrap();
+    let project = Project::new(false);
+    let base = system();
+    let preparing = match aegis_sandbox::confine::Preparing::copied(false, Some(&base)) {
+        Ok(preparing) => preparing,
+        Err(error) => panic!("{error}"),
+    };
+    let mut confined = preparing.start(&project.plan, None).unwrap();
+    let (said, _) =
+        project.sh(&mut confined, "tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/environ; grep -E 'Seccomp:|NoNewPrivs' /proc/1/status");
+    assert!(!said.contains("swordfish") && !said.contains("confined_copy") && said.contains("environ: Permission denied"), "{said}");
+    assert!(said.contains("NoNewPrivs:\t1") && said.contains("Seccomp:\t2"), "{said}");
+    drop(secret);
 }
 
 fn killed_with_all() {

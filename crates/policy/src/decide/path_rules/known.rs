@@ -21,6 +21,8 @@ pub(super) struct Known {
 /// One of the first paths that were judged.
 #[derive(Debug)]
 struct First {
+    /// For nothing else.
+    for_reading: bool,
     path: Box<[u8]>,
     tries: Arc<Tries>,
 }
@@ -43,15 +45,25 @@ impl Known {
     /// Those for one path.
     pub(super) fn of(&self, op: PathOp, path: &[u8]) -> Option<Arc<Tries>> {
         let below = self.below.iter().filter(|_| op == PathOp::Read).find(|below| below.holds(path)).map(|below| &below.tries);
-        below.or_else(|| self.first.iter().find(|first| *first.path == *path).map(|first| &first.tries)).cloned()
+        below
+            .or_else(|| {
+                self.first.iter().find(|first| first.for_reading == (op == PathOp::Read) && *first.path == *path).map(|first| &first.tries)
+            })
+            .cloned()
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.first.len() >= FEW
     }
 
-    pub(super) fn add(&mut self, path: &[u8], tries: &Arc<Tries>) {
-        self.first.push(First { path: path.into(), tries: tries.clone() });
+    pub(super) fn add(&mut self, op: PathOp, path: &[u8], tries: &Arc<Tries>) {
+        self.first.push(First { for_reading: op == PathOp::Read, path: path.into(), tries: tries.clone() });
+    }
+
+    /// Whether a path is judged by what was made for a directory.
+    #[cfg(test)]
+    pub(super) fn below_of(&self, op: PathOp, path: &[u8]) -> bool {
+        self.of(op, path).is_some_and(|tries| self.below.iter().any(|below| Arc::ptr_eq(&below.tries, &tries)))
     }
 
     /// Whether there is room for a directory.

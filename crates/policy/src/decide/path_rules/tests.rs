@@ -164,6 +164,27 @@ fn the_few_rules_of_the_first_paths_say_what_all_say() {
         matched += usize::from(!expected.is_empty());
     }
     assert!(matched > 30, "{matched} of {}", paths.len());
+    // for reading, the rules that are about reading; in the home they lead to links
+    let reading = |ends: std::collections::BTreeSet<(u32, bool)>| -> Vec<(u32, bool)> {
+        ends.into_iter().filter(|(rule, _)| all.rule(*rule).unwrap().kind.is_about(PathOp::Read)).collect()
+    };
+    let (mut matched, mut below) = (0, 0);
+    for path in paths.iter().filter(|path| path.is_ascii()) {
+        let expected = reading(seen(all.tries(), path));
+        assert_eq!(reading(seen(&rules(true).matchers(PathOp::Read, path.as_bytes()), path)), expected, "{path}");
+        for (at, _) in path.match_indices('/') {
+            let first = rules(true);
+            first.look_below(&path.as_bytes()[..at]);
+            let few = first.matchers(PathOp::Read, path.as_bytes());
+            assert_eq!(reading(seen(&few, path)), expected, "{path} below {}", &path[..at]);
+            // it was made ahead for all names there, and is not asked about the directory itself or for writing
+            below += usize::from(first.known().below_of(PathOp::Read, path.as_bytes()));
+            assert!(!first.known().below_of(PathOp::Write, path.as_bytes()));
+            assert!(!first.known().below_of(PathOp::Read, &path.as_bytes()[..at]));
+        }
+        matched += usize::from(!expected.is_empty());
+    }
+    assert!(matched > 15 && below > 60, "{matched}, {below}");
     // from then on it is all of them, and what was judged before stays
     let first = rules(false);
     for path in paths.iter().filter(|path| path.is_ascii()).take(FEW) {
@@ -172,6 +193,35 @@ fn the_few_rules_of_the_first_paths_say_what_all_say() {
     assert!(matches!(first.matchers(PathOp::Write, b"/"), Matchers::Of(_)));
     assert!(matches!(first.matchers(PathOp::Write, b"/never/asked"), Matchers::All(_)));
     assert!(matches!(first.matchers(PathOp::Write, b"/"), Matchers::All(_)));
+}
+
+/// A link that is made after the look means nothing.
+#[test]
+fn what_was_not_looked_up_ahead_is_looked_up_by_the_first_write_at_the_latest() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("real")).unwrap();
+    let rules = || {
+        let mut rules = PathRules::of_home(None, 0);
+        rules.add_object(PathKind::Guarded, &root.join("late/state"));
+        rules.add_object(PathKind::Deny, &root.join("later/state"));
+        rules.asked(true)
+    };
+    let hits = |rules: &PathRules, op| {
+        let path = root.join("real/state");
+        let path = path.to_str().unwrap();
+        seen(&rules.matchers(op, path.as_bytes()), path).len()
+    };
+    let (asked, read) = (rules(), rules());
+    assert_eq!((hits(&asked, PathOp::Write), hits(&read, PathOp::Read)), (0, 0));
+    std::os::unix::fs::symlink(root.join("real"), root.join("late")).unwrap();
+    std::os::unix::fs::symlink(root.join("real"), root.join("later")).unwrap();
+    assert_eq!((hits(&asked, PathOp::Write), hits(&asked, PathOp::Read)), (0, 0), "all was looked up");
+    assert_eq!(hits(&read, PathOp::Read), 0, "what is about reading was");
+    assert_eq!(hits(&read, PathOp::Write), 1, "the rest was not");
+    let all = rules();
+    all.linked();
+    assert_eq!(hits(&all, PathOp::Write), 2);
 }
 
 /// They are read when the first path is judged, where nobody could be told.

@@ -24,7 +24,7 @@ use crate::{denied, exit, journal};
 
 /// To be called first thing.
 pub(crate) fn prepare() -> EarlyLauncher {
-    EarlyLauncher::start(Preparing::copied, true)
+    EarlyLauncher::copied(true)
 }
 
 pub(crate) fn exec(args: &Exec, start: &Start, launcher: Option<EarlyLauncher>) -> ExitCode {
@@ -36,7 +36,7 @@ pub(crate) fn exec(args: &Exec, start: &Start, launcher: Option<EarlyLauncher>) 
 
 fn go(args: &Exec, start: &Start, early: Option<EarlyLauncher>) -> Result<u8, String> {
     let began = Instant::now();
-    let (system, launcher) = early.unwrap_or_else(|| EarlyLauncher::start(Preparing::new, true)).parts();
+    let early = early.unwrap_or_else(|| EarlyLauncher::start(Preparing::new, true));
     let mut around = start.surroundings();
     around.at_once = true;
     around.sealed.extend(args.journal.audit.iter().map(|path| start.cwd.join(path)));
@@ -54,6 +54,7 @@ fn go(args: &Exec, start: &Start, early: Option<EarlyLauncher>) -> Result<u8, St
     let real = gate.find_program(&word, &start.cwd).ok_or_else(|| format!("{word}: no such program"))?;
     let clearance = Clearance::public();
     let of = PlanFor { clearance: &clearance, programs: std::slice::from_ref(&real), home: start.home.as_deref(), cwd: Some(&start.cwd) };
+    let (system, launcher) = early.parts();
     let Planned { mut plan, masked } = plan(&policy, &of, system).map_err(|e| e.to_string())?;
     if !plan.grants.iter().any(|grant| start.cwd.starts_with(&grant.path)) {
         return Err(format!(

@@ -25,7 +25,8 @@ pub type StartLauncher = fn(at_terminal: bool, base: Option<&Plan>) -> Result<Pr
 /// A launcher that is started before it is known what for: what takes the most time needs no policy.
 #[derive(Debug)]
 pub struct EarlyLauncher {
-    system: Plan,
+    /// None where the launcher itself finds that out.
+    system: Option<Plan>,
     launcher: Result<Preparing, SandboxError>,
 }
 
@@ -35,13 +36,26 @@ impl EarlyLauncher {
     pub fn start(start: StartLauncher, at_terminal: bool) -> EarlyLauncher {
         let system = system_plan();
         let launcher = start(at_terminal, Some(&system));
-        EarlyLauncher { system, launcher }
+        EarlyLauncher { system: Some(system), launcher }
+    }
+
+    /// The same as a copy of this process; see [`Preparing::copied`].
+    #[must_use]
+    pub fn copied(at_terminal: bool) -> EarlyLauncher {
+        EarlyLauncher { system: None, launcher: Preparing::copied(at_terminal, system_plan) }
     }
 
     /// What [`plan`] begins with, and the launcher or why there is none.
     #[must_use]
     pub fn parts(self) -> (Plan, Result<Preparing, SandboxError>) {
-        (self.system, self.launcher)
+        let EarlyLauncher { system, launcher } = self;
+        if let Some(system) = system {
+            return (system, launcher);
+        }
+        match launcher.and_then(|launcher| Ok((launcher.base()?, launcher))) {
+            Ok((system, launcher)) => (system, Ok(launcher)),
+            Err(error) => (system_plan(), Err(error)),
+        }
     }
 
     /// As [`Confined::abandon`].

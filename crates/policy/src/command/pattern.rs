@@ -111,17 +111,17 @@ impl CommandPattern {
     fn catches_name(&self, request: &ExecRequest) -> bool {
         let first = request.argv.first().map_or("", String::as_str);
         let binary = request.binary.as_deref();
-        let own_file = binary.filter(|b| !is_multicall(b));
+        let own_file = || binary.filter(|b| !is_multicall(b));
         if self.name.starts_with('/') {
             let path = Path::new(&self.name);
             let same_applet = base_name(first) == base_name(&self.name);
             return self.is_of_path(&lexical(&request.cwd.join(first))) && first.contains('/')
-                || own_file == Some(path)
+                || own_file() == Some(path)
                 || (binary == Some(path) && same_applet);
         }
         request.program == self.name
             || base_name(first) == self.name
-            || own_file.and_then(Path::file_name).is_some_and(|name| name == self.name.as_str())
+            || own_file().and_then(Path::file_name).is_some_and(|name| name == self.name.as_str())
     }
 
     /// Whether the pattern names this option: it holds the option itself, with a value (or a wildcard in its place) that fits. A lone name

@@ -57,6 +57,26 @@ fn spellings(grammar: &Grammar, level: &Level, spec: &OptionSpec) -> Vec<Vec<Str
     all
 }
 
+/// A level that is looked through often has an index, which finds what a look through all finds.
+#[test]
+fn an_option_is_found_by_its_first_name_however_often_it_is_asked_for() {
+    let mut compared = 0;
+    for name in ["git", "cargo", "tar", "find", "curl", "docker"] {
+        let (_, grammar) = grammar::grammar_of(name).unwrap();
+        for (_, level) in grammar.levels() {
+            let names: Vec<&str> = level.options().iter().flat_map(OptionSpec::names).chain(["--no-such-option", "-", ""]).collect();
+            for _ in 0..20 {
+                for name in &names {
+                    let first = level.options().iter().find(|option| option.is_named(name));
+                    assert!(level.option(name).map(std::ptr::from_ref) == first.map(std::ptr::from_ref), "{name}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 20_000, "{compared}");
+}
+
 #[test]
 fn every_spelling_of_every_option_is_caught() {
     let mut count = 0;

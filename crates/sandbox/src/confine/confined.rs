@@ -49,7 +49,7 @@ pub struct Confined {
     /// What is there as it is outside; other directories are empty ones of its own.
     granted: Vec<Grant>,
     /// After `first`: nobody is left to ask when it ends.
-    _mediator: Option<Mediator>,
+    mediator: Option<Mediator>,
 }
 
 impl Confined {
@@ -76,7 +76,10 @@ impl Confined {
 
     /// Leaves the launcher to the end of this process, with which it ends: for who is about to go, and does not want to wait until the kernel
     /// has taken the namespaces apart. No command runs in them between two calls of [`Confined::start_command`].
-    pub fn abandon(self) {
+    pub fn abandon(mut self) {
+        if let Some(mediator) = self.mediator.take() {
+            mediator.leave();
+        }
         std::mem::forget(self);
     }
 
@@ -141,36 +144,44 @@ impl Preparing {
         let (socket, theirs) = passing::pair(PATIENCE)?;
         let place = Place { session: session(at_terminal), own_namespaces: true };
         let first = launch::launch_self(&command_line()?, &[theirs.as_fd()], place)?;
-        Preparing { socket, first, at_terminal }.begin(base)
+        // where there is a base, changes will be judged
+        let base = base.map(|base| Plan { is_mediated: true, ..base.clone() });
+        if let Some(base) = base.as_ref().map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
+            passing::send(socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
+        }
+        Ok(Preparing { socket, first, at_terminal })
     }
 
-    /// The same as a copy of this process, which is ready sooner than a new one. To be called before anything was read or started, as the
-    /// copy has what is in memory here.
+    /// The same as a copy of this process, which is ready sooner than a new one, and finds out itself what every plan has. To be called before
+    /// anything was read or started, as the copy has what is in memory here.
     ///
     /// # Errors
     /// There is more than one thread, or a system call failed.
-    pub fn copied(at_terminal: bool, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
+    pub fn copied(at_terminal: bool, base: fn() -> Plan) -> Result<Preparing, SandboxError> {
         single_threaded()?;
         let (socket, theirs) = passing::pair(PATIENCE)?;
         let cores = sched_getaffinity(None).calling("sched_getaffinity")?;
-        let copy = Copied { ids: own_ids(), session: session(at_terminal), cores };
+        let copy = Copied { ids: own_ids(), session: session(at_terminal), base, cores };
         if let Some(first) = launch::copy_apart()? {
             // the kernel starts a copy on our core, and both would wait for each other
             cpu::keep_off(first.pid(), cores);
-            return Preparing { socket, first, at_terminal }.begin(base);
+            ask(socket.as_fd(), BASE, &[])?;
+            return Ok(Preparing { socket, first, at_terminal });
         }
         // so that it hears when we are gone
         drop(socket);
         copied(theirs, &copy)
     }
 
-    fn begin(self, base: Option<&Plan>) -> Result<Preparing, SandboxError> {
-        // where there is a base, changes will be judged
-        let base = base.map(|base| Plan { is_mediated: true, ..base.clone() });
-        if let Some(base) = base.as_ref().map(Plan::to_bytes).filter(|bytes| bytes.len() <= SHORT) {
-            passing::send(self.socket.as_fd(), &[&[BASE], base.as_slice()].concat(), &[])?;
+    /// What a copy has found that every plan has. To be asked once.
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub fn base(&self) -> Result<Plan, SandboxError> {
+        match hear(self.socket.as_fd())? {
+            (Said::Base, plan, _) => Plan::from_bytes(&plan),
+            (_, why, _) => Err(refused(&why)),
         }
-        Ok(self)
     }
 
     /// As [`Confined::start`].
@@ -251,7 +262,7 @@ impl Starting {
             lacks_landlock: lacks(1),
             proxy,
             granted: self.granted,
-            _mediator: mediator,
+            mediator,
         })
     }
 }
@@ -363,7 +374,7 @@ fn ask(socket: BorrowedFd<'_>, letter: u8, fds: &[BorrowedFd<'_>]) -> Result<(),
 /// What the launcher says: of what kind, the words, and descriptors.
 fn hear(socket: BorrowedFd<'_>) -> Result<(Said, Vec<u8>, Vec<OwnedFd>), SandboxError> {
     let (bytes, fds) = passing::receive(socket)?;
-    let all = [Said::Ready, Said::Impossible, Said::NotStarted, Said::Ended];
+    let all = [Said::Base, Said::Ready, Said::Impossible, Said::NotStarted, Said::Ended];
     let (letter, what) = bytes.split_first().ok_or(SandboxError::Launcher)?;
     let said = all.into_iter().find(|said| *said as u8 == *letter).ok_or(SandboxError::Launcher)?;
     Ok((said, what.to_vec(), fds))

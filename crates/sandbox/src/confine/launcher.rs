@@ -67,6 +67,8 @@ const SOCKET_FD: i32 = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Said {
+    /// What every plan has, by the word of a copy.
+    Base = b'b',
     /// Commands can come; what could not be had.
     Ready = b'r',
     /// It cannot be made; why.
@@ -77,7 +79,7 @@ pub(super) enum Said {
     Ended = b'e',
 }
 
-/// What a broker asks of a launcher: to make what every command sees, before it is known what else; with a plan of that.
+/// What a broker asks of a launcher: to make what every command sees, before it is known what else; with a plan of that, which a copy has.
 pub(super) const BASE: u8 = b'b';
 /// To make all of it, with the plan; a long one is a descriptor.
 pub(super) const GO: u8 = b'g';
@@ -99,6 +101,8 @@ pub fn launcher() -> ! {
 pub(super) struct Copied {
     pub(super) ids: Ids,
     pub(super) session: Session,
+    /// What every plan has.
+    pub(super) base: fn() -> Plan,
     /// The cores on which it may run when it has been asked for something; until then it may be kept off the broker's.
     pub(super) cores: CpuSet,
 }
@@ -157,6 +161,11 @@ fn live(socket: BorrowedFd<'_>, (user, group): Ids, copied: Option<&Copied>) -> 
     let (mut letter, mut bytes, mut fds) = asked(socket)?;
     if let Some(copied) = copied {
         part(socket, copied)?;
+        if letter == Some(BASE) {
+            bytes = Plan { is_mediated: true, ..(copied.base)() }.to_bytes();
+            // one that is too long for a message fails here
+            passing::send(socket, &[&[Said::Base as u8], bytes.as_slice()].concat(), &[])?;
+        }
     }
     single_threaded()?;
     settle(user, group)?;

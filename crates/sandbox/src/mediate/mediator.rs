@@ -90,6 +90,14 @@ impl Mediator {
     }
 }
 
+impl Mediator {
+    /// Lets it end by itself: nobody is there any more who could ask.
+    pub(crate) fn leave(mut self) {
+        self.stop = None;
+        self.thread = None;
+    }
+}
+
 impl Waiting {
     /// `root` is the tree that commands see, `scratch` one of their temporary directories; in `free` ones they have rights of their own. `readable` is what can
     /// be read at all.

@@ -318,11 +318,8 @@ fn copy_tells_nothing() {
     }
     let secret = std::fs::File::open("/etc/passwd").unwrap();
     let project = Project::new(false);
-    let base = system();
-    let preparing = match aegis_sandbox::confine::Preparing::copied(false, Some(&base)) {
-        Ok(preparing) => preparing,
-        Err(error) => panic!("{error}"),
-    };
+    let preparing = aegis_sandbox::confine::Preparing::copied(false, system).unwrap();
+    assert_eq!(preparing.base().unwrap().grants, system().grants);
     let mut confined = preparing.start(&project.plan, None).unwrap();
     let (said, _) =
         project.sh(&mut confined, "tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/environ; grep -E 'Seccomp:|NoNewPrivs' /proc/1/status");

@@ -8,6 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
@@ -231,6 +232,9 @@ pub(super) struct Level {
     /// The text of its options, and of the groups it uses; read at the first use.
     texts: Vec<String>,
     options: OnceLock<Vec<OptionSpec>>,
+    /// Where each name is among them, once they were looked through often.
+    index: OnceLock<HashMap<Box<str>, usize>>,
+    looked: AtomicUsize,
     pub words: Option<Words>,
     /// The words behind `--`, where they differ.
     pub after: Option<Words>,
@@ -252,6 +256,9 @@ pub(super) struct Level {
     pub appends: bool,
 }
 
+/// So often the options are looked through before there is an index.
+const OFTEN: usize = 16;
+
 impl Level {
     /// The options, read from their text at the first use. Lines that cannot be read are left out, and so unknown.
     pub fn options(&self) -> &[OptionSpec] {
@@ -260,7 +267,18 @@ impl Level {
 
     /// The option of exactly that name.
     pub fn option(&self, name: &str) -> Option<&OptionSpec> {
-        self.options().iter().find(|o| o.is_named(name))
+        // most processes read one command, and never pay for an index
+        if self.index.get().is_none() && self.looked.fetch_add(1, Ordering::Relaxed) < OFTEN {
+            return self.options().iter().find(|o| o.is_named(name));
+        }
+        let index = self.index.get_or_init(|| {
+            let mut index = HashMap::new();
+            for (at, option) in self.options().iter().enumerate() {
+                option.names().for_each(|name| drop(index.entry(name.into()).or_insert(at)));
+            }
+            index
+        });
+        self.options().get(*index.get(name)?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
 
 use serde::Deserialize;
 
@@ -108,6 +109,8 @@ pub(super) fn level(body: &str, groups: &BTreeMap<String, String>) -> Result<Lev
     Ok(Level {
         texts,
         options: OnceLock::new(),
+        index: OnceLock::new(),
+        looked: AtomicUsize::new(0),
         words: text.words.as_deref().map(line::words).transpose()?,
         after: text.after.as_deref().map(line::words).transpose()?,
         role: text.role.as_deref().map(role).transpose()?,

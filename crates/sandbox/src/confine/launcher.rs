@@ -202,6 +202,8 @@ fn live(socket: BorrowedFd<'_>, (user, group): Ids, copied: Option<&Copied>) -> 
     let lacks = [u8::from(lacks.own_proc), u8::from(rules.is_none())];
     // no socket with a name can be seen but those that commands make, and the network is their own
     seccomp::install(&seccomp::child_filter(ChildCalls { unix_sockets: true, own_network: true, network: true, own_processes: true })?)?;
+    // from the next filter on, calls about names wait for the broker, which answers when we are ready
+    leaving.gone()?;
     let mut fds: Vec<OwnedFd> = Vec::new();
     if plan.is_mediated {
         let tree = |path: &str| {
@@ -213,7 +215,6 @@ fn live(socket: BorrowedFd<'_>, (user, group): Ids, copied: Option<&Copied>) -> 
         fds.extend([root, scratch, listener]);
     }
     fds.extend(proxy.map(OwnedFd::from));
-    leaving.gone()?;
     say_with(socket, Said::Ready, &lacks, &fds.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
     drop(fds);
     serve(socket, rules.as_ref().map(AsFd::as_fd), plan.at_terminal)

@@ -64,8 +64,9 @@ type Work = (Listener, Changes);
 /// A thread that will be a [`Mediator`]: it takes about as long to start one as the launcher needs until there is something to answer.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    mediator: Mediator,
+    /// Before `mediator`: the thread ends when nobody can give it work any more.
     work: Sender<Work>,
+    mediator: Mediator,
 }
 
 impl Mediator {
@@ -138,5 +139,20 @@ fn answer(listener: &Listener, question: &Question, changes: &mut Changes) {
         Ok(Answer::File { file, close_on_exec }) => listener.give_file(question, file, close_on_exec),
         Ok(Answer::GoOn) => listener.go_on(question),
         Err(errno) => listener.give(question, Err(errno)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_was_given_nothing_ends() {
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            drop(Mediator::wait());
+            tell.send(())
+        });
+        told.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
     }
 }

@@ -46,7 +46,6 @@ impl EarlyLauncher {
     }
 
     /// What [`plan`] begins with, and the launcher or why there is none.
-    #[must_use]
     pub fn parts(self) -> (Plan, Result<Preparing, SandboxError>) {
         let EarlyLauncher { system, launcher } = self;
         if let Some(system) = system {

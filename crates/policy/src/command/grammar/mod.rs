@@ -274,7 +274,9 @@ impl Level {
         let index = self.index.get_or_init(|| {
             let mut index = HashMap::new();
             for (at, option) in self.options().iter().enumerate() {
-                option.names().for_each(|name| drop(index.entry(name.into()).or_insert(at)));
+                for name in option.names() {
+                    index.entry(name.into()).or_insert(at);
+                }
             }
             index
         });

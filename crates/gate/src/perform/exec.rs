@@ -176,15 +176,16 @@ impl Gate {
         let clearance = Clearance::of(out.clone());
         let kind = if out.is_public() { TurnKind::Public } else { TurnKind::Change };
         let _turn = TURNS.take(kind, deadline).ok_or_else(|| EffectError::new(ErrorCode::Limit, format!("{}: {WAITED}", call.asked())))?;
-        let hold = if failed {
-            Err("not started: a local-only part of it cannot be given to a command".to_owned())
-        } else {
-            match self.hold(&clearance, &binary) {
-                Ok(hold) => Ok(hold),
-                Err(NotHeld::Unrecorded(error)) => return Err(error),
-                Err(NotHeld::Impossible(why)) if out.is_public() => return Err(self.not_held(call, &why)),
-                Err(NotHeld::Impossible(why)) => Err(why),
+        // also where it will not start: whether commands are held is public, and that this one cannot start is not
+        let hold = match self.hold(&clearance, &binary) {
+            Ok(hold) if failed => {
+                self.put_back(hold);
+                Err("not started: a local-only part of it cannot be given to a command".to_owned())
             }
+            Ok(hold) => Ok(hold),
+            Err(NotHeld::Unrecorded(error)) => return Err(error),
+            Err(NotHeld::Impossible(why)) if out.is_public() => return Err(self.not_held(call, &why)),
+            Err(NotHeld::Impossible(why)) => Err(why),
         };
         let id = self.ledger.intent(call, &ruling, Some(&shown), &label)?;
         let hold = match hold {

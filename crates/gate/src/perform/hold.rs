@@ -68,6 +68,13 @@ impl Gate {
         Ok(Hold::Nothing)
     }
 
+    /// For the next command: this one does not start.
+    pub(crate) fn put_back(&mut self, hold: Hold) {
+        if let Hold::Kernel(held) = hold {
+            self.children.held.push(*held);
+        }
+    }
+
     /// Whether this machine can hold commands at all.
     fn machine_could(&self) -> bool {
         self.launcher.is_some() && Machine::probe().can_hold().is_ok()

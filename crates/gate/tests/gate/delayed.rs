@@ -103,6 +103,20 @@ fn what_failed_before_is_not_written_sent_or_run() {
     assert_eq!(fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["exit_code", "stdout", "stderr"]);
 }
 
+/// Everybody is told that nothing holds commands here, and so it must not depend on whether a local-only part lets one start.
+#[test]
+fn one_that_cannot_start_told_that_by_the_silence_on_confinement() {
+    let said = |name: &str| {
+        let mut w = policy(POLICY).var("TOKEN", SECRET).open();
+        let mut cat = child(&["/bin/cat"]);
+        cat.stdin = Payload::labelled(w.labelled(env(name, None)).handle);
+        assert!(matches!(w.perform(Effect::Exec(cat)), Ok(Outcome::LabelledFields(_))));
+        w.gate.unconfined().map(str::to_owned)
+    };
+    assert!(said("TOKEN").is_some());
+    assert_eq!(said("TOKEN"), said("UNSET"));
+}
+
 #[test]
 fn a_header_that_cannot_be_sent_is_content() {
     let server = Server::start(|_, stream| stream.write_all(&ok("hello")).unwrap());
